@@ -1,0 +1,238 @@
+"""Floor 1: what is recorded. Entry kinds, a member's account, lots, and the invariants that hold after every entry.
+
+Each record is declared once as a list of integer fields. ``record_class`` makes a plain Python class of it (agents, replay);
+``numpy_dtype`` makes the structured dtype of the same fields, so that compiled code reads ``lot.points`` like Python does.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from workbench.units import rule
+
+__all__ = [
+    "ACTIVATE", "BONUS", "CONVERT", "DECAY", "EARN", "EXPIRE", "EXTEND", "KINDS", "PURCHASE", "REDEEM", "REFUND", "REPAY", "RETURN",
+    "REVERSE", "TIER", "VOUCHER",
+    "Account", "Book", "Entry", "Line", "Lot", "Meter", "Order", "Own", "Part", "Placed", "QualifyingDay", "Use",
+    "blank_account", "blank_order", "check_conservation", "numpy_dtype", "outstanding", "post", "reserve",
+]  # fmt: skip
+
+KINDS = (
+    "purchase", "refund", "earn", "bonus", "redeem", "return", "expire", "decay", "convert", "voucher", "reverse", "repay", "activate", "extend",
+    "tier",
+)  # fmt: skip
+(
+    PURCHASE, REFUND, EARN, BONUS, REDEEM, RETURN, EXPIRE, DECAY, CONVERT, VOUCHER, REVERSE, REPAY, ACTIVATE, EXTEND, TIER,
+) = range(len(KINDS))  # fmt: skip
+
+
+class Record:
+    """A mutable bundle of named integers; every field starts at 0."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        for name in self.__slots__:
+            setattr(self, name, 0)
+
+    def as_tuple(self) -> tuple[int, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    def load(self, values: list[int] | tuple[int, ...]) -> "Record":
+        for name, value in zip(self.__slots__, values, strict=True):
+            setattr(self, name, value)
+        return self
+
+
+def numpy_dtype(record: type[Record]) -> np.dtype[Any]:
+    """The structured dtype (int64 fields) of a record class."""
+    return np.dtype([(name, np.int64) for name in record.__slots__], align=True)
+
+
+class Own(Record):
+    """A member's scalars."""
+
+    __slots__ = (
+        "joined",          # day of joining
+        "birth_month",     # 1-12, 0 where unknown
+        "birth_dom",       # 1-31
+        "balance",         # points in usable lots
+        "pending",         # points in pending lots
+        "debt",            # points owed
+        "tier",            # index of the tier, 0 the lowest; -1 where the program has none
+        "tier_since",      # day it was entered
+        "tier_until",      # last day of its validity, NEVER for the lowest
+        "best_tier",       # highest tier ever held
+        "in_grace",        # 1 while a failed review's grace runs
+        "check_on",        # day a deferred or activated upgrade check is due, NEVER if none
+        "era",             # number of times the qualifying metrics were reset
+        "last_activity",   # posting day of the last counted activity
+        "decays",          # decay losses since the last activity
+        "carry",           # remainder kept: spend (or fraction of a point) in the program's carry unit
+        "carry_year",      # year the remainder belongs to
+        "converted",       # last statement date handled
+        "birthday_given",  # last day birthday bonuses were handled
+        "purchases",       # purchases posted
+        "lots",            # number of live lots
+        "serial",          # lots ever opened
+        "next_lapse",      # no lot lapses, activates or is due before this day (a bound, never late)
+        "days",            # number of rows of the qualifying ledger
+        "earned", "redeemed", "expired", "reversed",  # totals since joining
+    )  # fmt: skip
+
+
+class Lot(Record):
+    """Points earned together: one lot for each earning of an order, or bonus."""
+
+    __slots__ = ("earned_on", "expires_on", "active_on", "points", "pending", "order", "part", "serial")
+
+
+class QualifyingDay(Record):
+    """Qualifying metrics of one day."""
+
+    __slots__ = ("day", "spend", "points", "orders", "visits", "nights")
+
+
+class Meter(Record):
+    """Use of a limit (cap, once-per rule, daily limit) in its current period."""
+
+    __slots__ = ("period", "used")
+
+
+class Line(Record):
+    """One line of an order, money in minor units, category and channel as the program's codes."""
+
+    __slots__ = ("amount", "discount", "tax", "delivery", "category", "channel", "eligible")
+
+
+class Part(Record):
+    """A part of an order that earned at one rate and factor."""
+
+    __slots__ = ("line", "category", "rate", "factor", "amount", "eligible", "refunded")
+
+
+class Use(Record):
+    """Points taken from one lot at an order's checkout."""
+
+    __slots__ = ("earned_on", "expires_on", "order", "part", "serial", "points", "returned")
+
+
+class Placed(Record):
+    """An order's scalars."""
+
+    __slots__ = (
+        "number",          # the order's handle, 0 for none
+        "day",             # business date
+        "era",             # the member's era when it was posted
+        "amount",          # sum of the lines' amounts
+        "refunded",        # amount refunded so far
+        "eligible",        # eligible spend left
+        "points",          # base points left
+        "base_room", "room",  # room under its caps: plain and multiplied points, -1 for none; room -2: rejected
+        "spend_day", "points_day",  # days its metrics are dated
+        "paid_points",     # money value of points redeemed at the checkout
+        "used", "returned",  # points redeemed at the checkout, and given back
+        "bonuses",         # 1 if a bonus of this order is reversed with it
+        "parts", "uses",   # number of rows
+    )  # fmt: skip
+
+
+class Entry(Record):
+    """One line of the ledger."""
+
+    __slots__ = ("day", "kind", "points", "money", "lot_earned_on", "expires_on", "order", "rule")
+
+
+class Cursor(Record):
+    """How many rows of the book are written."""
+
+    __slots__ = ("entries",)
+
+
+class Book(NamedTuple):
+    """Where entries are written: a buffer that its owner drains."""
+
+    cursor: Cursor
+    rows: list[Entry]
+
+
+class Account(NamedTuple):
+    """Everything the rules know of one member. Lists are preallocated; the counts stand in ``own``."""
+
+    own: Own
+    lots: list[Lot]
+    days: list[QualifyingDay]
+    meters: list[Meter]
+    book: Book
+
+
+class Order(NamedTuple):
+    """A checkout: what earned, and which lots paid for it."""
+
+    own: Placed
+    parts: list[Part]
+    uses: list[Use]
+
+
+def blank_account(meters: int, book: Book) -> Account:
+    """A new member's account with room for ``meters`` limits."""
+    return Account(Own(), [], [], [Meter() for _ in range(meters)], book)
+
+
+def blank_order() -> Order:
+    """An empty order."""
+    return Order(Placed(), [], [])
+
+
+def reserve(rows: list[Any], count: int, record: type[Record]) -> None:
+    """Make a preallocated list at least so long."""
+    while len(rows) < count:
+        rows.append(record())
+
+
+@rule
+def post(account, day, kind, points, money, earned_on, expires_on, order, why):
+    """Write one entry and add it to the member's totals."""
+    cursor = account.book.cursor
+    entry = account.book.rows[cursor.entries]
+    cursor.entries += 1
+    entry.day = day
+    entry.kind = kind
+    entry.points = points
+    entry.money = money
+    entry.lot_earned_on = earned_on
+    entry.expires_on = expires_on
+    entry.order = order
+    entry.rule = why
+    own = account.own
+    if kind == EARN or kind == BONUS:
+        own.earned += points
+    elif kind == REDEEM or kind == CONVERT or kind == RETURN:
+        own.redeemed -= points
+    elif kind == EXPIRE or kind == DECAY:
+        own.expired -= points
+    elif kind == REVERSE:
+        own.reversed -= points
+
+
+@rule
+def outstanding(own):
+    """Points a member holds: usable and pending, net of debt."""
+    return own.balance + own.pending - own.debt
+
+
+def check_conservation(account: Account) -> None:
+    """Raise ``AssertionError`` naming the first broken invariant of the account."""
+    own = account.own
+    lots = account.lots[: own.lots]
+    problems = [
+        (own.earned != own.redeemed + own.expired + own.reversed + outstanding(own), "points are not conserved"),
+        (any(lot.points <= 0 for lot in lots), "a lot is empty or negative"),
+        (own.balance != sum(lot.points for lot in lots if not lot.pending), "the balance is not the sum of usable lots"),
+        (own.pending != sum(lot.points for lot in lots if lot.pending), "pending is not the sum of pending lots"),
+        (own.debt < 0, "a debt is negative"),
+        (own.debt > 0 and own.balance > 0, "a debt stands beside usable points"),
+    ]
+    for broken, message in problems:
+        if broken:
+            raise AssertionError(message)

@@ -1,0 +1,262 @@
+"""Expiry: when points lapse.
+
+Most models are a function from a lot's earning day (and the tier at earning) to its last usable day, written below in plain
+Python on dates and lowered to a table indexed by day. The others act on a whole balance: ``inactivity``, ``extension``,
+``decay`` and ``conversion``.
+"""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field, model_validator
+
+from workbench.spec import DateSpan, Money, MonthDay, Name, PointCount, Spec, SpecError
+from workbench.units import (
+    EPOCH,
+    LAST_DAY,
+    NEVER,
+    add_months,
+    civil,
+    day_of,
+    month_end,
+    rule,
+    to_day,
+    to_minor,
+    yearly_on_or_after,
+)
+
+__all__ = [
+    "Anniversary",
+    "BonusExpiry",
+    "Conversion",
+    "Decay",
+    "Expiry",
+    "Extension",
+    "Inactivity",
+    "LotTables",
+    "lot_expiry",
+    "lower_lot_rule",
+]
+
+Activity = Literal["purchase", "redeem", "action"]
+_MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
+
+
+# --- specs ---------------------------------------------------------------------------------------------------------
+class NoExpiry(Spec):
+    """Points never lapse."""
+
+    model: Literal["none"]
+
+
+class Rolling(Spec):
+    """A number of days or calendar months after the earning day, optionally rounded up to the end of a period."""
+
+    model: Literal["rolling"]
+    days: Annotated[int, Field(ge=1, le=36500)] | None = None
+    """Last usable day: earning day + so many days. Give days or months, not both."""
+    months: Annotated[int, Field(ge=1, le=1200)] | None = None
+    """Last usable day: the same day so many calendar months on (clamped to the month's end)."""
+    round_up: Literal["month", "quarter", "half", "year"] | None = None
+    """Then to the last day of the calendar month, quarter, half-year or year."""
+
+    @model_validator(mode="after")
+    def _one_length(self) -> "Rolling":
+        if (self.days is None) == (self.months is None):
+            raise SpecError((), "give either days or months", None)
+        return self
+
+    def last_day(self, earned: int) -> int:
+        end = earned + self.days if self.days is not None else add_months(earned, self.months)
+        return end if self.round_up is None else month_end(end, _MONTHS[self.round_up])
+
+
+class Flush(Spec):
+    """The whole balance lapses on fixed dates each year: a lot's last usable day is the first such date on or after its earning day."""
+
+    model: Literal["flush"]
+    dates: Annotated[tuple[MonthDay, ...], Field(min_length=1, max_length=12)]
+    """Last usable days, ``MM-DD``."""
+
+    def last_day(self, earned: int) -> int:
+        return min(_yearly(earned, each) for each in self.dates)
+
+
+class FixedDate(Spec):
+    """On one date each year, the lots that are at least so old lapse."""
+
+    model: Literal["fixed_date"]
+    date: MonthDay
+    """Last usable day, ``MM-DD``."""
+    minimum_age_months: Annotated[int, Field(ge=1, le=600)]
+    """A lot lapses on the first such date that is on or after its earning day plus so many months."""
+
+    def last_day(self, earned: int) -> int:
+        return _yearly(add_months(earned, self.minimum_age_months), self.date)
+
+
+class EarningWindow(Spec):
+    """Lots earned between two dates (both included) lapse together."""
+
+    first: date
+    last: date
+    expires: date
+    """Last usable day."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "EarningWindow":
+        if not self.first <= self.last <= self.expires:
+            raise SpecError(("expires",), "expected first <= last <= expires", str(self.expires))
+        return self
+
+
+class Windows(Spec):
+    """Earning windows, each with one date on which everything earned in it lapses."""
+
+    model: Literal["windows"]
+    windows: Annotated[tuple[EarningWindow, ...], Field(min_length=1, max_length=50)]
+    """They may not overlap."""
+    repeat_years: Annotated[int, Field(ge=1, le=50)] | None = None
+    """The windows repeat every so many years, in both directions; left out: they stand once, and points earned outside them never lapse."""
+
+    @model_validator(mode="after")
+    def _apart(self) -> "Windows":
+        ordered = sorted(self.windows, key=lambda each: each.first)
+        for earlier, later in zip(ordered, ordered[1:], strict=False):
+            if later.first <= earlier.last:
+                raise SpecError(("windows",), f"windows overlap from {later.first}", str(later.first))
+        if self.repeat_years is not None:
+            cycle_end = add_months(to_day(ordered[0].first), 12 * self.repeat_years) - 1
+            if to_day(ordered[-1].last) > cycle_end:
+                raise SpecError(("windows",), f"windows are longer than the {self.repeat_years} years they repeat in")
+        return self
+
+    def last_day(self, earned: int) -> int:
+        year = civil(earned)[0]
+        for window in self.windows:
+            shifts = [0]
+            if self.repeat_years is not None:
+                nearest = (year - window.first.year) // self.repeat_years
+                shifts = [12 * self.repeat_years * (nearest + k) for k in (-1, 0, 1)]
+            for shift in shifts:
+                if add_months(to_day(window.first), shift) <= earned <= _shifted(window.last, shift):
+                    return _shifted(window.expires, shift)
+        return NEVER
+
+
+class OnDate(Spec):
+    """All lapse on one date (campaign points); points earned after it never could be used and lapse the day after they are earned."""
+
+    model: Literal["on_date"]
+    date: date
+    """Last usable day."""
+
+    def last_day(self, earned: int) -> int:
+        return max(earned, to_day(self.date))
+
+
+class Anniversary(Spec):
+    """On the anniversary of the member's joining day: the last usable day is the first anniversary after the earning day."""
+
+    model: Literal["anniversary"]
+
+
+class Inactivity(Spec):
+    """The whole balance (pending points too) lapses when there was no activity for some months."""
+
+    model: Literal["inactivity"]
+    months: Annotated[int, Field(ge=1, le=600)]
+    """The last usable day is the day of the last activity (or of joining) plus so many months; all lots lapse the day after."""
+    activity: Annotated[tuple[Activity, ...], Field(min_length=1)] = ("purchase", "redeem")
+    """What counts as activity, on its posting day."""
+
+
+class Extension(Spec):
+    """Activity moves the expiry of every lot on."""
+
+    model: Literal["extension"]
+    months: Annotated[int, Field(ge=1, le=600)]
+    """A lot's last usable day is its earning day plus so many months; each activity moves every lot (pending too) to its own posting
+    day plus so many months, where that is later."""
+    activity: Annotated[tuple[Activity, ...], Field(min_length=1)] = ("purchase", "redeem")
+    """What counts as activity, on its posting day. A purchase moves the lots before its own redemption and earning."""
+
+
+class Decay(Spec):
+    """A share of the balance is lost in each idle period."""
+
+    model: Literal["decay"]
+    idle_months: Annotated[int, Field(ge=1, le=600)]
+    """The first loss comes when there was no activity for so many months (from the last activity, or joining; lost the day after)."""
+    every_months: Annotated[int, Field(ge=1, le=600)] = 1
+    """Further losses follow each so many months, until the next activity. The k-th loss (k = 0, 1, ...) comes the day after
+    (last activity + idle_months + k * every_months)."""
+    share: Annotated[Decimal, Field(gt=0, le=1, max_digits=4, decimal_places=3)]
+    """Share of the usable balance lost each time, rounded down to a point."""
+    floor: Annotated[int, Field(ge=0, le=10**12)] = 0
+    """No loss takes the balance below so many points."""
+    activity: Annotated[tuple[Activity, ...], Field(min_length=1)] = ("purchase", "redeem")
+    """What counts as activity, on its posting day."""
+
+
+class Conversion(Spec):
+    """At statement dates, full blocks of points turn into vouchers; the remainder is carried."""
+
+    model: Literal["conversion"]
+    dates: Annotated[tuple[MonthDay, ...], Field(min_length=1, max_length=12)]
+    """Statement dates, ``MM-DD``: at the start of the day, on the usable balance through yesterday."""
+    block: PointCount
+    """Points a voucher costs."""
+    voucher: Annotated[Money, Field(gt=0)]
+    """Face value of one voucher in major units."""
+    voucher_months: Annotated[int, Field(ge=1, le=600)]
+    """The vouchers' last usable day: statement date plus so many months."""
+
+
+DatedRule = Annotated[NoExpiry | Rolling | Flush | FixedDate | Windows, Field(discriminator="model")]
+BonusExpiry = Annotated[
+    NoExpiry | Rolling | Flush | FixedDate | Windows | OnDate | Anniversary, Field(discriminator="model")
+]
+
+
+class ByTier(Spec):
+    """The length is set by the tier held when the points are earned."""
+
+    model: Literal["by_tier"]
+    tiers: Annotated[dict[Name, DatedRule], Field(min_length=1)]
+    """A rule for each tier named."""
+    otherwise: DatedRule = NoExpiry(model="none")
+    """For the tiers not named."""
+    protected: tuple[Name, ...] = ()
+    """While a member holds one of these tiers nothing lapses; after leaving it, overdue lots lapse at the start of the next day."""
+
+
+Expiry = Annotated[
+    NoExpiry
+    | Rolling
+    | Flush
+    | FixedDate
+    | Windows
+    | Anniversary
+    | ByTier
+    | Inactivity
+    | Extension
+    | Decay
+    | Conversion,
+    Field(discriminator="model"),
+]
+
+
+# --- lowering ------------------------------------------------------------------------------------------------------
+def _yearly(day: int, month_day: str) -> int:
+    month, dom = (int(part) for part in month_day.split("-"))
+    return yearly_on_or_after(day, month, dom)
+
+
+def _shifted(when: date, months: int) -> int:
+    """A date so many months on; a month's last day stays a month's last day (28 Feb 2023 -> 29 Feb 2024)."""
+    day = to_day(when)
+    moved = add_months(day, months)
+    return month_end(moved, 1) if month_end(day, 1) == day else moved
