@@ -4,7 +4,7 @@ Each record is declared once as a list of integer fields. ``record_class`` makes
 ``numpy_dtype`` makes the structured dtype of the same fields, so that compiled code reads ``lot.points`` like Python does.
 """
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -29,7 +29,12 @@ KINDS = (
 class Record:
     """A mutable bundle of named integers; every field starts at 0."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
+
+    if TYPE_CHECKING:  # every field is an integer; the names stand in __slots__
+
+        def __getattr__(self, name: str) -> int: ...
+        def __setattr__(self, name: str, value: int) -> None: ...
 
     def __init__(self) -> None:
         for name in self.__slots__:
@@ -70,8 +75,8 @@ class Own(Record):
         "decays",          # decay losses since the last activity
         "carry",           # remainder kept: spend (or fraction of a point) in the program's carry unit
         "carry_year",      # year the remainder belongs to
-        "converted",       # last statement date handled
-        "birthday_given",  # last day birthday bonuses were handled
+        "opened",          # last day whose start was handled
+        "invited",         # 1 if the tier was reached by invitation
         "purchases",       # purchases posted
         "lots",            # number of live lots
         "serial",          # lots ever opened
@@ -126,13 +131,15 @@ class Placed(Record):
         "era",             # the member's era when it was posted
         "amount",          # sum of the lines' amounts
         "refunded",        # amount refunded so far
+        "posted",          # posting day
         "eligible",        # eligible spend left
         "points",          # base points left
+        "plain",           # points without multipliers left (kept where a limit before multipliers needs them)
         "base_room", "room",  # room under its caps: plain and multiplied points, -1 for none; room -2: rejected
         "spend_day", "points_day",  # days its metrics are dated
         "paid_points",     # money value of points redeemed at the checkout
         "used", "returned",  # points redeemed at the checkout, and given back
-        "bonuses",         # 1 if a bonus of this order is reversed with it
+        "bonuses",         # bit k is set if bonus k was given with the order
         "parts", "uses",   # number of rows
     )  # fmt: skip
 
@@ -172,6 +179,7 @@ class Order(NamedTuple):
     own: Placed
     parts: list[Part]
     uses: list[Use]
+    lines: list[Line]
 
 
 def blank_account(meters: int, book: Book) -> Account:
@@ -181,7 +189,7 @@ def blank_account(meters: int, book: Book) -> Account:
 
 def blank_order() -> Order:
     """An empty order."""
-    return Order(Placed(), [], [])
+    return Order(Placed(), [], [], [])
 
 
 def reserve(rows: list[Any], count: int, record: type[Record]) -> None:

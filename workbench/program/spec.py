@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from workbench.rules.earn import Earn
+from workbench.rules.earn_spec import Earn
 from workbench.rules.expiry import ByTier, Expiry, NoExpiry
 from workbench.rules.redemption import Redemption
 from workbench.rules.refunds import Refunds
-from workbench.rules.tiers import Tiers
+from workbench.rules.tiers_spec import Tiers
 from workbench.spec import Name, Spec, SpecError
 
 __all__ = ["SCHEMA_VERSION", "Program", "Provenance"]

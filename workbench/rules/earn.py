@@ -1,313 +1,700 @@
 """Earning: points for purchases and events.
 
-Order of a purchase: eligible amount -> rate and factor of each part -> rounding -> caps. See ``docs/semantics.md``.
+Order of a purchase: eligible amount -> rate and factor of each part -> rounding -> caps. See ``docs/semantics.md``;
+``earn_spec.py`` holds what a program file may say.
 """
 
-from datetime import date
-from decimal import Decimal
-from typing import Annotated, Literal
+from fractions import Fraction
+from math import lcm, prod
+from typing import NamedTuple
 
-from pydantic import Field, model_validator
+from workbench.ledger import BONUS, EARN, outstanding, post
+from workbench.rules.earn_spec import (
+    Bonus,
+    BracketStep,
+    Brackets,
+    Cap,
+    Earn,
+    EarnRate,
+    Eligible,
+    Multiplier,
+    Pending,
+    Rounding,
+    calendar_allows,
+)
+from workbench.rules.expiry import lot_expiry
+from workbench.rules.lots import open_lot, repay
+from workbench.rules.tiers import add_metrics, metric_total, need_of, window_start
+from workbench.spec import DateSpan, SpecError
+from workbench.units import (
+    CEIL,
+    FLOOR,
+    HALF_UP,
+    MAX_MONEY,
+    NEVER,
+    civil,
+    day_of,
+    muldiv,
+    round_units,
+    rule,
+    to_date,
+    to_day,
+    to_minor,
+)
 
-from workbench.rules.expiry import BonusExpiry
-from workbench.spec import DateSpan, Factor, Money, Name, PointCount, Spec, SpecError
-
-__all__ = ["Bonus", "BracketStep", "Brackets", "Cap", "Earn", "EarnRate", "Eligible", "Multiplier", "Pending", "Rounding"]
-
-
-# --- specs ---------------------------------------------------------------------------------------------------------
-class EarnRate(Spec):
-    """So many points per amount of money, e.g. ``{points: 2, per: 500}``."""
-
-    points: PointCount
-    """Points given for each ``per`` of eligible spend."""
-    per: Annotated[Money, Field(gt=0)]
-    """The block of money, in major units."""
-    whole_blocks: bool = True
-    """true: only completed blocks earn, each gives all its points (NT$999 at 2 per NT$500 is 2);
-    false: pro rata, the rounding unit is one point (NT$999 at 2 per NT$500 is 3)."""
-
-
-class BracketStep(Spec):
-    """One rate, from an amount (or a balance) upward."""
-
-    from_: Annotated[Decimal, Field(ge=0, alias="from")]
-    """Where the step begins: eligible spend of the order in major units, or points of balance; the first is 0."""
-    rate: EarnRate
-    """The rate inside the step."""
-
-
-class Brackets(Spec):
-    """Piecewise earning: the rate depends on the order's eligible amount, or on the balance held before it."""
-
-    on: Literal["order", "balance"]
-    """``order``: the order's eligible spend decides. ``balance``: the usable balance (net of debt) just before the order
-    (after its own redemption) decides for the whole order; a negative balance counts as 0."""
-    marginal: bool = False
-    """On ``order`` only. false: the whole order earns at the rate of the step its amount reaches. true: each slice of the
-    amount earns at its own step's rate, lines taken in the order they are listed, and is rounded on its own."""
-    steps: Annotated[tuple[BracketStep, ...], Field(min_length=1, max_length=50)]
-    """Steps in rising order; the first begins at 0."""
-
-    @model_validator(mode="after")
-    def _rising(self) -> "Brackets":
-        starts = [step.from_ for step in self.steps]
-        if starts[0] != 0:
-            raise SpecError(("steps", 0, "from"), "the first step begins at 0", str(starts[0]))
-        for k, (low, high) in enumerate(zip(starts, starts[1:], strict=False), start=1):
-            if high <= low:
-                raise SpecError(("steps", k, "from"), f"expected more than the step before ({low})", str(high))
-        if self.marginal and self.on == "balance":
-            raise SpecError(("marginal",), "marginal slices need brackets on the order", True)
-        places = 2 if self.on == "order" else 0
-        for k, start in enumerate(starts):
-            if start != round(start, places):
-                raise SpecError(("steps", k, "from"), f"expected at most {places} decimals", str(start))
-        return self
+__all__ = [
+    "Bonus", "BracketStep", "Brackets", "Cap", "Earn", "EarnRate", "EarnTerms", "Eligible", "Multiplier", "Pending", "Rounding",
+    "capped", "cut_parts", "earn_purchase", "give_bonuses", "lower_earn", "points_of", "unlinked_value",
+]  # fmt: skip
 
 
-class Eligible(Spec):
-    """Which part of a line's ``amount`` earns. ``amount`` is the price before discount, tax and delivery included.
-    The eligible amount is never below zero."""
+# --- lowering ------------------------------------------------------------------------------------------------------
+class EarnTerms(NamedTuple):
+    """Earning lowered to integers. Rate k gives ``rate_points[k]`` for each unit of money ``rate_den[k] / rate_num[k]``."""
 
-    discount: Literal["net", "gross"] = "net"
-    """``net``: the discount column is taken off; ``gross``: points are given on the price before discount."""
-    tax: Literal["included", "excluded"] = "included"
-    """Whether the tax column stays in."""
-    delivery: Literal["included", "excluded"] = "included"
-    """Whether the delivery column stays in."""
-    paid_with_points: Literal["excluded", "included"] = "excluded"
-    """Whether the part of the order paid with points earns. ``excluded``: the money value of the points redeemed at the
-    checkout is taken off the lines in the order they are listed, each down to zero."""
-    excluded_categories: tuple[Name, ...] = ()
-    """Categories that earn nothing and do not count as qualifying spend."""
-
-
-class Multiplier(Spec):
-    """A factor on the points of the lines that meet every condition given; no condition: always."""
-
-    name: Name
-    """Name shown in ledgers and messages."""
-    factor: Annotated[Factor, Field(gt=0)]
-    """2 doubles."""
-    tiers: tuple[Name, ...] = ()
-    """Only members of one of these tiers."""
-    weekdays: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ()
-    """Only on these weekdays."""
-    days_of_month: tuple[Annotated[int, Field(ge=1, le=31)], ...] = ()
-    """Only on these days of the month (member days); 31 never falls in a 30-day month."""
-    dates: tuple[DateSpan, ...] = ()
-    """Only within one of these spans (double-point days)."""
-    birthday: Literal["day", "month"] | None = None
-    """Only on the member's birthday (29 Feb: 28 Feb in common years), or in its month; a member whose birthday is not known never meets it."""
-    categories: tuple[Name, ...] = ()
-    """Only lines of these categories."""
-    channels: tuple[Name, ...] = ()
-    """Only lines of these channels."""
-
-
-class Rounding(Spec):
-    """How fractions of a block (or of a point, pro rata) are treated."""
-
-    mode: Literal["floor", "ceil", "half_up", "none"] = "floor"
-    """``none`` keeps the exact fraction of a point with the member; it joins the next earning, so that nothing is rounded away."""
-    scope: Literal["line", "order", "carry"] = "order"
-    """``line``: each line on its own. ``order``: the order as a whole (parts of different rates each on their own).
-    ``carry``: spend below a block is kept with the member and adds to the next purchase (mode ``floor``, whole blocks)."""
-    carry_resets: Literal["never", "year_end"] = "never"
-    """Whether the kept spend (or fraction) survives the year's end. ``year_end``: it is set to 0 at the start of 1 January."""
-
-    @model_validator(mode="after")
-    def _one_remainder(self) -> "Rounding":
-        if self.scope == "carry" and self.mode != "floor":
-            raise SpecError(("mode",), "a carried remainder needs mode floor", self.mode)
-        if self.mode == "none" and self.scope != "order":
-            raise SpecError(("scope",), "mode none keeps the fraction with the member and needs scope order", self.scope)
-        return self
-
-    @property
-    def keeps_remainder(self) -> bool:
-        """Whether a remainder stays with the member between purchases."""
-        return self.scope == "carry" or self.mode == "none"
+    first_day: int
+    mode: int
+    by_line: int
+    keeps: int
+    """1 where a remainder stays with the member."""
+    carry_resets: int
+    after: int
+    """1 where multipliers apply after rounding."""
+    stacking: int
+    one: int
+    """The integer that stands for a factor of 1."""
+    rate_num: list[int]
+    rate_den: list[int]
+    rate_points: list[int]
+    rate_of_tier: list[int]
+    bracket_on: int
+    marginal: int
+    bracket_from: list[int]
+    minimum_order: int
+    net_of_discount: int
+    without_tax: int
+    without_delivery: int
+    without_points_paid: int
+    excluded: list[int]
+    """By category code; the last entry stands for every category the program does not mention."""
+    factor: list[int]
+    factor_den: list[int]
+    """Multiplicative stacking: what each factor takes out of ``one``."""
+    factor_days: list[list[int]]
+    factor_birthday: list[int]
+    factor_tiers: list[list[int]]
+    factor_categories: list[list[int]]
+    factor_channels: list[list[int]]
+    split: int
+    cap_per: list[int]
+    cap_points: list[int]
+    cap_reject: list[int]
+    cap_before: list[int]
+    cap_first: list[int]
+    cap_last: list[int]
+    any_before: int
+    bonus_event: list[int]
+    bonus_action: list[int]
+    bonus_points: list[int]
+    bonus_once: list[int]
+    bonus_spend: list[int]
+    bonus_any_category: list[int]
+    bonus_categories: list[list[int]]
+    bonus_days: list[list[int]]
+    bonus_expiry: list[int]
+    bonus_qualifies: list[int]
+    bonus_reversed: list[int]
+    pending_days: int
+    clock_at_activation: int
+    spend_waits: int
+    points_wait: int
+    bonuses_wait: int
 
 
-class Bonus(Spec):
-    """Fixed points for an event."""
-
-    name: Name
-    """Name shown in ledgers and messages."""
-    event: Literal["join", "first_purchase", "purchase", "birthday", "action"]
-    """``birthday`` is given at the start of the day; ``action`` by an action row of the name in ``action``;
-    ``first_purchase`` by the member's first purchase in the program; ``purchase`` by every purchase meeting the conditions."""
-    action: Name | None = None
-    """The action's name (for event ``action`` only)."""
-    points: PointCount | None = None
-    """Points given; left out (event ``action`` only): the action row's own ``points`` (manual batch)."""
-    once: Literal["event", "day", "month", "year", "lifetime"] = "event"
-    """At most once in this calendar period of the posting day, per member."""
-    minimum_spend: Money = Decimal(0)
-    """On purchases: least eligible spend of the lines that meet ``categories``."""
-    categories: tuple[Name, ...] = ()
-    """On purchases: only orders with a line of one of these categories."""
-    dates: tuple[DateSpan, ...] = ()
-    """Only within one of these spans (posting day)."""
-    expiry: BonusExpiry | None = None
-    """An expiry of its own; left out: the program's."""
-    qualifies: bool = False
-    """Whether the points count in the tier metric ``points``."""
-    reversed_with_order: bool = True
-    """On purchases: a full refund of the order takes the bonus back."""
-
-    @model_validator(mode="after")
-    def _action_named(self) -> "Bonus":
-        if (self.event == "action") != (self.action is not None):
-            raise SpecError(("action",), "an action's name belongs to event: action, and only to it", self.action)
-        if self.points is None and self.event != "action":
-            raise SpecError(("points",), "give the points (only an action row can bring its own)")
-        if self.event not in ("purchase", "first_purchase") and (self.minimum_spend or self.categories):
-            raise SpecError(("minimum_spend",), "minimum_spend and categories belong to purchases", self.event)
-        return self
+HIGHEST, ADDITIVE, MULTIPLICATIVE = range(3)
+NO_BRACKET, ON_ORDER, ON_BALANCE = range(3)
+EVENTS = ("join", "first_purchase", "purchase", "birthday", "action")
+ON_JOIN, ON_FIRST, ON_PURCHASE, ON_BIRTHDAY, ON_ACTION = range(5)
+ONCE = ("event", "day", "month", "year", "lifetime")
+PER = ("order", "day", "month", "year", "campaign", "balance")
+PER_ORDER, PER_DAY, PER_MONTH, PER_YEAR, PER_CAMPAIGN, PER_BALANCE = range(6)
+LARGEST = 2**61
 
 
-class Cap(Spec):
-    """A limit on the points that purchases earn (bonuses apart), counted by posting day."""
-
-    per: Literal["order", "day", "month", "year", "campaign", "balance"]
-    """The calendar period, the order, the ``dates`` of a campaign, or the outstanding points (balance and pending, net of debt)."""
-    points: PointCount
-    """The limit."""
-    beyond: Literal["truncate", "reject"] = "truncate"
-    """What an order earns that would go beyond: what room is left, or nothing."""
-    stage: Literal["after_multiplier", "before_multiplier"] = "after_multiplier"
-    """``before_multiplier``: the limit holds for points without multipliers (rounded as by the program without any
-    multiplier), and counts those. Where it bites, the order earns floor(points left x weighted spend / plain spend).
-    Per order, day, month, year or campaign; not with a carried remainder."""
-    dates: DateSpan | None = None
-    """The campaign (``per: campaign`` only): the limit is on all of it together."""
-
-    @model_validator(mode="after")
-    def _campaign_dated(self) -> "Cap":
-        if (self.per == "campaign") != (self.dates is not None):
-            raise SpecError(("dates",), "dates belong to per: campaign, and only to it")
-        if self.per == "balance" and self.stage == "before_multiplier":
-            raise SpecError(("stage",), "a limit on the balance holds after multipliers", self.stage)
-        return self
-
-
-class Pending(Spec):
-    """Points become usable only some days after the purchase."""
-
-    days: Annotated[int, Field(ge=1, le=3650)]
-    """Usable from the business date plus so many days, 00:00."""
-    expiry_clock: Literal["earning", "activation"] = "earning"
-    """Which date the expiry is computed from."""
-    spend_counts: Literal["at_once", "when_active"] = "at_once"
-    """When the metrics spend, orders and visits count for tiers."""
-    points_count: Literal["at_once", "when_active"] = "when_active"
-    """When the metric points counts for tiers."""
-    bonuses: bool = False
-    """Whether bonuses wait too."""
-
-
-class Earn(Spec):
-    """How members earn points."""
-
-    rate: EarnRate | None = None
-    """The base rate; left out: purchases earn only by brackets or bonuses."""
-    rate_by_tier: dict[Name, EarnRate] = {}
-    """Another base rate for some tiers."""
-    brackets: Brackets | None = None
-    """Piecewise rates instead of ``rate``."""
-    eligible: Eligible = Eligible()
-    """Which part of an amount earns."""
-    minimum_order: Money = Decimal(0)
-    """An order whose eligible spend is below earns no base points (it still qualifies for tiers)."""
-    rounding: Rounding = Rounding()
-    """Rounding of fractions."""
-    multiplier_stage: Literal["before_rounding", "after_rounding"] = "before_rounding"
-    """``before_rounding``: the spend is multiplied, then rounded (NT$9,950 at NT$200 doubled: 99). ``after_rounding``: points are
-    rounded first (for lines of the same factor together), multiplied, and rounded again to a point (98)."""
-    multipliers: Annotated[tuple[Multiplier, ...], Field(max_length=60)] = ()
-    """Factors by tier, weekday, dates, birthday, member day, category, channel."""
-    stacking: Literal["highest", "additive", "multiplicative", "forbid"] = "highest"
-    """Several multipliers at once: the highest only (of those that apply, even below 1), x2 and x3 = x4 (additive; never below 0), x6, or an error of the spec."""
-    rate_tier: Literal["before_order", "split"] = "before_order"
-    """An order that crosses a tier's threshold: all of it at the tier before, or each part at its own tier (marginal; needs
-    immediate upgrades by spend alone)."""
-    bonuses: Annotated[tuple[Bonus, ...], Field(max_length=60)] = ()
-    """Fixed points for events."""
-    caps: Annotated[tuple[Cap, ...], Field(max_length=20)] = ()
-    """Limits; all hold at once."""
-    pending: Pending | None = None
-    """Points that wait before they are usable."""
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "Earn":
-        if self.brackets is not None and (self.rate is not None or self.rate_by_tier):
-            raise SpecError(("brackets",), "brackets replace rate and rate_by_tier: give one of them")
-        if self.rounding.keeps_remainder:
-            if self.brackets is not None and self.rounding.scope == "carry":
-                raise SpecError(("rounding", "scope"), "a carried remainder needs one block size, not brackets", "carry")
-            rates = [self.rate, *self.rate_by_tier.values()]
-            blocks = {each.per for each in rates if each is not None}
-            if self.rounding.scope == "carry" and (
-                len(blocks) > 1 or any(each is not None and not each.whole_blocks for each in rates)
-            ):
-                raise SpecError(("rounding", "scope"), "a carried remainder needs whole blocks of one size", "carry")
-            for k, cap in enumerate(self.caps):
-                if cap.stage == "before_multiplier":
-                    raise SpecError(("caps", k, "stage"), "not with a carried remainder", cap.stage)
-            if self.rate_tier == "split":
-                raise SpecError(("rate_tier",), "not with a carried remainder", "split")
-        for place, group in (("multipliers", self.multipliers), ("bonuses", self.bonuses)):
-            names = [each.name for each in group]
-            for k, name in enumerate(names):
-                if name in names[:k]:
-                    raise SpecError((place, k, "name"), "the name is used twice", name)
-        if self.stacking == "forbid":
-            _refuse_overlaps(self.multipliers)
-        return self
-
-
-def _refuse_overlaps(multipliers: tuple[Multiplier, ...]) -> None:
-    for k, later in enumerate(multipliers):
-        for earlier in multipliers[:k]:
-            overlap = _overlap(earlier, later)
-            if overlap is not None:
-                raise SpecError(
-                    ("multipliers", k),
-                    f"can apply together with {earlier.name!r} ({overlap}), which stacking: forbid does not allow",
-                    later.name,
-                )
-
-
-def _overlap(one: Multiplier, other: Multiplier) -> str | None:
-    """When two multipliers can meet on one line of an order, in words; None if never."""
-    for field in ("tiers", "categories", "channels"):
-        mine, theirs = set(getattr(one, field)), set(getattr(other, field))
-        if mine and theirs and not mine & theirs:
-            return None
-    spans = [
-        (max(a.first, b.first), min(a.last, b.last))
-        for a in one.dates or (DateSpan(first=date.min, last=date.max),)
-        for b in other.dates or (DateSpan(first=date.min, last=date.max),)
-    ]
-    for first, last in sorted(spans):
-        # Every weekday falls on every day of the month, leap days included, within 28 years.
-        for ordinal in range(first.toordinal(), min(last.toordinal(), first.toordinal() + 28 * 366) + 1):
-            when = date.fromordinal(ordinal)
-            if _calendar_allows(one, when) and _calendar_allows(other, when):
-                return "always" if first == date.min else f"on {when}"
-    return None
-
-
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-def _calendar_allows(multiplier: Multiplier, when: date) -> bool:
-    """Whether the conditions that depend on the date alone hold."""
-    return (
-        (not multiplier.weekdays or WEEKDAYS[when.weekday()] in multiplier.weekdays)
-        and (not multiplier.days_of_month or when.day in multiplier.days_of_month)
-        and (not multiplier.dates or any(span.first <= when <= span.last for span in multiplier.dates))
+def lower_earn(
+    earn: Earn,
+    tiers: tuple[str, ...],
+    categories: list[str],
+    channels: list[str],
+    actions: list[str],
+    bonus_expiry: list[int],
+    first_day: int,
+    last_day: int,
+) -> EarnTerms:
+    """Terms of earning; raises SpecError where amounts could leave 63 bits (compiled integers wrap silently)."""
+    rates, rate_of_tier = _rates(earn, tiers)
+    numbers = [_rate_numbers(each, earn.rounding.mode == "none", rates) for each in rates]
+    one, factors = _factors(earn)
+    _check_size(earn, numbers, one, factors)
+    days = [to_date(day) for day in range(first_day, last_day + 1)]
+    spans = [_span(cap.dates) for cap in earn.caps]
+    brackets = earn.brackets
+    eligible = earn.eligible
+    pending = earn.pending
+    return EarnTerms(
+        first_day=first_day,
+        mode={"floor": FLOOR, "ceil": CEIL, "half_up": HALF_UP, "none": FLOOR}[earn.rounding.mode],
+        by_line=int(earn.rounding.scope == "line"),
+        keeps=int(earn.rounding.keeps_remainder),
+        carry_resets=int(earn.rounding.carry_resets == "year_end"),
+        after=int(earn.multiplier_stage == "after_rounding"),
+        stacking={"highest": HIGHEST, "additive": ADDITIVE, "multiplicative": MULTIPLICATIVE, "forbid": HIGHEST}[earn.stacking],
+        one=one,
+        rate_num=[num for num, _, _ in numbers],
+        rate_den=[den for _, den, _ in numbers],
+        rate_points=[points for _, _, points in numbers],
+        rate_of_tier=rate_of_tier,
+        bracket_on=NO_BRACKET if brackets is None else {"order": ON_ORDER, "balance": ON_BALANCE}[brackets.on],
+        marginal=int(brackets is not None and brackets.marginal),
+        bracket_from=[]
+        if brackets is None
+        else [to_minor(step.from_) if brackets.on == "order" else int(step.from_) for step in brackets.steps],
+        minimum_order=to_minor(earn.minimum_order),
+        net_of_discount=int(eligible.discount == "net"),
+        without_tax=int(eligible.tax == "excluded"),
+        without_delivery=int(eligible.delivery == "excluded"),
+        without_points_paid=int(eligible.paid_with_points == "excluded"),
+        excluded=_mask(categories, eligible.excluded_categories, empty=0),
+        factor=factors,
+        factor_den=[Fraction(each.factor).denominator for each in earn.multipliers],
+        factor_days=[[int(calendar_allows(each, day)) for day in days] for each in earn.multipliers],
+        factor_birthday=[{None: 0, "day": 1, "month": 2}[each.birthday] for each in earn.multipliers],
+        factor_tiers=[_mask(list(tiers), each.tiers, empty=1) for each in earn.multipliers],
+        factor_categories=[_mask(categories, each.categories, empty=1) for each in earn.multipliers],
+        factor_channels=[_mask(channels, each.channels, empty=1) for each in earn.multipliers],
+        split=int(earn.rate_tier == "split"),
+        cap_per=[PER.index(cap.per) for cap in earn.caps],
+        cap_points=[cap.points for cap in earn.caps],
+        cap_reject=[int(cap.beyond == "reject") for cap in earn.caps],
+        cap_before=[int(cap.stage == "before_multiplier") for cap in earn.caps],
+        cap_first=[first for first, _ in spans],
+        cap_last=[last for _, last in spans],
+        any_before=int(any(cap.stage == "before_multiplier" for cap in earn.caps)),
+        bonus_event=[EVENTS.index(each.event) for each in earn.bonuses],
+        bonus_action=[-1 if each.action is None else actions.index(each.action) for each in earn.bonuses],
+        bonus_points=[-1 if each.points is None else each.points for each in earn.bonuses],
+        bonus_once=[ONCE.index(each.once) for each in earn.bonuses],
+        bonus_spend=[to_minor(each.minimum_spend) for each in earn.bonuses],
+        bonus_any_category=[int(not each.categories) for each in earn.bonuses],
+        bonus_categories=[_mask(categories, each.categories, empty=1) for each in earn.bonuses],
+        bonus_days=[
+            [int(not each.dates or any(span.first <= day <= span.last for span in each.dates)) for day in days]
+            for each in earn.bonuses
+        ],
+        bonus_expiry=bonus_expiry,
+        bonus_qualifies=[int(each.qualifies) for each in earn.bonuses],
+        bonus_reversed=[int(each.reversed_with_order) for each in earn.bonuses],
+        pending_days=0 if pending is None else pending.days,
+        clock_at_activation=int(pending is not None and pending.expiry_clock == "activation"),
+        spend_waits=int(pending is not None and pending.spend_counts == "when_active"),
+        points_wait=int(pending is not None and pending.points_count == "when_active"),
+        bonuses_wait=int(pending is not None and pending.bonuses),
     )
+
+
+def _rates(earn: Earn, tiers: tuple[str, ...]) -> tuple[list[EarnRate], list[int]]:
+    """The distinct rates, and which of them each tier earns at (-1: none). Bracket steps keep their own order."""
+    if earn.brackets is not None:
+        return [step.rate for step in earn.brackets.steps], [0] * max(1, len(tiers))
+    rates: list[EarnRate] = []
+    of_tier = []
+    for name in tiers or ("",):
+        rate = earn.rate_by_tier.get(name, earn.rate)
+        if rate is not None and rate not in rates:
+            rates.append(rate)
+        of_tier.append(-1 if rate is None else rates.index(rate))
+    return rates, of_tier
+
+
+def _rate_numbers(rate: EarnRate, exact: bool, rates: list[EarnRate]) -> tuple[int, int, int]:
+    """(num, den, points): units = spend in minor units x num / den, each unit worth points."""
+    per = to_minor(rate.per)
+    if exact:  # fractions of a point of different rates need one denominator
+        common = lcm(*(to_minor(each.per) for each in rates))
+        return rate.points * (common // per), common, 1
+    if rate.whole_blocks:
+        return 1, per, rate.points
+    ratio = Fraction(rate.points, per)
+    return ratio.numerator, ratio.denominator, 1
+
+
+def _factors(earn: Earn) -> tuple[int, list[int]]:
+    """The integer that stands for 1, and each multiplier's factor as an integer (multiplicative: over its own share of it)."""
+    exact = [Fraction(each.factor) for each in earn.multipliers]
+    if earn.stacking == "multiplicative":
+        return prod(each.denominator for each in exact), [each.numerator for each in exact]
+    one = lcm(*(each.denominator for each in exact)) if exact else 1
+    return one, [int(each * one) for each in exact]
+
+
+def _check_size(earn: Earn, numbers: list[tuple[int, int, int]], one: int, factors: list[int]) -> None:
+    if earn.stacking == "multiplicative":
+        exact = [Fraction(each.factor) for each in earn.multipliers]
+        largest = prod(max(each.numerator, each.denominator) for each in exact)
+    else:
+        largest = max(one, sum(factors))
+    for num, den, points in numbers:
+        spend = (MAX_MONEY + den * one) * largest * num
+        given = spend // (den * one) * points
+        if 2 * spend > LARGEST or given > LARGEST or 2 * den * one > LARGEST:
+            raise SpecError(
+                ("earn",),
+                f"these rates and multipliers leave 63-bit integers on an order of {MAX_MONEY // 100}: use coarser factors or blocks",
+            )
+
+
+def _mask(names: list[str], chosen: tuple[str, ...], empty: int) -> list[int]:
+    """1 for the names chosen (no choice: ``empty`` for all); the last entry is for names not in the list."""
+    if not chosen:
+        return [empty] * (len(names) + 1)
+    return [int(name in chosen) for name in names] + [0]
+
+
+def _span(dates: DateSpan | None) -> tuple[int, int]:
+    return (0, NEVER) if dates is None else (to_day(dates.first), to_day(dates.last))
+
+
+# --- rules: which part of an order earns, at which rate and factor ----------------------------------------------------
+@rule
+def known(code, mask):
+    """Index of a category or channel code in a mask: codes the program does not mention share the last entry."""
+    return min(code, len(mask) - 1)
+
+
+@rule
+def set_eligible(terms, lines, count, points_paid):
+    """Write each line's eligible amount; returns their sum."""
+    earn = terms.earn
+    left = points_paid if earn.without_points_paid else 0
+    total = 0
+    for i in range(count):
+        line = lines[i]
+        amount = line.amount
+        if earn.net_of_discount:
+            amount -= line.discount
+        if earn.without_tax:
+            amount -= line.tax
+        if earn.without_delivery:
+            amount -= line.delivery
+        if earn.excluded[known(line.category, earn.excluded)]:
+            amount = 0
+        amount = max(amount, 0)
+        paid = min(left, amount)
+        left -= paid
+        line.eligible = amount - paid
+        total += line.eligible
+    return total
+
+
+@rule
+def is_birthday(own, day, month_only):
+    """Whether a day is the member's birthday (29 Feb: 28 Feb in common years), or lies in its month."""
+    if own.birth_month == 0:
+        return False
+    year, month, _ = civil(day)
+    if month_only:
+        return month == own.birth_month
+    return day == day_of(year, own.birth_month, own.birth_dom)
+
+
+@rule
+def factor_of(terms, own, tier, business, category, channel):
+    """The stacked factor of a line, in units of ``one``."""
+    earn = terms.earn
+    total = earn.one
+    seen = False
+    for k in range(len(earn.factor)):
+        applies = (
+            earn.factor_days[k][business - earn.first_day]
+            and earn.factor_tiers[k][max(tier, 0)]
+            and earn.factor_categories[k][known(category, earn.factor_categories[k])]
+            and earn.factor_channels[k][known(channel, earn.factor_channels[k])]
+        )
+        if applies and earn.factor_birthday[k] > 0:
+            applies = is_birthday(own, business, earn.factor_birthday[k] == 2)
+        if not applies:
+            continue
+        if earn.stacking == MULTIPLICATIVE:
+            total = total // earn.factor_den[k] * earn.factor[k]
+        elif earn.stacking == ADDITIVE:
+            total += earn.factor[k] - earn.one
+        else:
+            total = max(total, earn.factor[k]) if seen else earn.factor[k]
+        seen = True
+    return max(total, 0)
+
+
+@rule
+def bracket_of(earn, value):
+    """The step that an amount or balance reaches."""
+    k = 0
+    while k + 1 < len(earn.bracket_from) and value >= earn.bracket_from[k + 1]:
+        k += 1
+    return k
+
+
+@rule
+def write_part(order, line, index, rate, factor, amount, eligible):
+    """Append a part to an order."""
+    part = order.parts[order.own.parts]
+    order.own.parts += 1
+    part.line = index
+    part.category = line.category
+    part.rate = rate
+    part.factor = factor
+    part.amount = amount
+    part.eligible = eligible
+    part.refunded = 0
+
+
+@rule
+def cut_parts(terms, account, order, lines, count, day, business):
+    """Give every line its rate and factor; where an order crosses a tier's threshold and the program splits it, cut it there."""
+    earn = terms.earn
+    own = account.own
+    tier = own.tier
+    base = bracket_of(earn, max(own.balance - own.debt, 0)) if earn.bracket_on == ON_BALANCE else 0
+    splits = earn.split and business >= window_start(terms, own, day) and own.tier >= 0
+    spend = metric_total(account, 0, window_start(terms, own, day), day) if splits else 0
+    order.own.parts = 0
+    for i in range(count):
+        line = lines[i]
+        left, amount_left = line.eligible, line.amount
+        while True:
+            piece = left
+            if splits:
+                tier, gap = tier_at_spend(terms, own, tier, spend)
+                piece = min(left, gap)
+            rate = base if earn.bracket_on != NO_BRACKET else earn.rate_of_tier[max(tier, 0)]
+            factor = factor_of(terms, own, tier, business, line.category, line.channel)
+            amount = amount_left if piece == left else muldiv(line.amount, piece, line.eligible)
+            write_part(order, line, i, rate, factor, amount, piece)
+            left -= piece
+            amount_left -= amount
+            spend += piece
+            if left <= 0:
+                break
+
+
+@rule
+def tier_at_spend(terms, own, tier, spend):
+    """The tier whose spend threshold is reached, and how much more spend reaches the next one."""
+    gap = NEVER * 10**10
+    for k in range(own.tier + 1, terms.tiers.count):
+        threshold = need_of(terms, own, k)[0]
+        if threshold < 0:
+            continue
+        if threshold <= spend:
+            tier = max(tier, k)
+    for k in range(tier + 1, terms.tiers.count):
+        threshold = need_of(terms, own, k)[0]
+        if threshold > spend:
+            gap = min(gap, threshold - spend)
+    return tier, gap
+
+
+# --- rules: points of an order ------------------------------------------------------------------------------------
+@rule
+def portion(earn, parts, i, k, before, total):
+    """What of a part's eligible amount earns at rate k; ``before`` is the eligible amount of the parts listed earlier."""
+    part = parts[i]
+    if earn.bracket_on != ON_ORDER:
+        return part.eligible if part.rate == k else 0
+    if not earn.marginal:
+        return part.eligible if bracket_of(earn, total) == k else 0
+    low = earn.bracket_from[k]
+    high = earn.bracket_from[k + 1] if k + 1 < len(earn.bracket_from) else before + part.eligible
+    return max(0, min(before + part.eligible, high) - max(before, low))
+
+
+@rule
+def same_group(earn, a, b, plain):
+    """Whether two parts of one rate are rounded together."""
+    return (not earn.by_line or a.line == b.line) and (not earn.after or plain or a.factor == b.factor)
+
+
+@rule
+def first_of_group(earn, parts, i, plain):
+    """Whether no earlier part belongs to the same group."""
+    for j in range(i):
+        if same_group(earn, parts[j], parts[i], plain):
+            return False
+    return True
+
+
+@rule
+def units_to_points(earn, k, units, factor, plain):
+    """Points of so many units at rate k; multiplied here where the program multiplies after rounding."""
+    points = units * earn.rate_points[k]
+    if earn.after and not plain:
+        points = round_units(points * factor, earn.one, earn.mode)
+    return points
+
+
+@rule
+def points_of(terms, own, parts, count, plain):
+    """Points of an order's parts, before limits. ``plain``: without multipliers. Where a remainder stays with the member
+    (``keeps``) it is read from and written back to ``own.carry``."""
+    earn = terms.earn
+    weighted = not (plain or earn.after)
+    scale = earn.one if weighted else 1
+    total = 0
+    for i in range(count):
+        total += parts[i].eligible
+    points = 0
+    for k in range(len(earn.rate_num)):
+        for i in range(count):
+            if not first_of_group(earn, parts, i, plain):
+                continue
+            spend = 0
+            before = 0
+            for j in range(count):
+                if j >= i and same_group(earn, parts[j], parts[i], plain):
+                    share = portion(earn, parts, j, k, before, total)
+                    spend += share * (parts[j].factor if weighted else 1)
+                before += parts[j].eligible
+            if spend == 0:
+                continue
+            quantity = spend * earn.rate_num[k]
+            denominator = earn.rate_den[k] * scale
+            if earn.keeps:
+                own.carry += quantity
+                units = own.carry // denominator
+                own.carry -= units * denominator
+            else:
+                units = round_units(quantity, denominator, earn.mode)
+            points += units_to_points(earn, k, units, parts[i].factor, plain)
+    return points
+
+
+@rule
+def weighted_spend(parts, count):
+    """Eligible spend times factor, and eligible spend, of an order's parts."""
+    weighted = 0
+    plain = 0
+    for i in range(count):
+        weighted += parts[i].eligible * parts[i].factor
+        plain += parts[i].eligible
+    return weighted, plain
+
+
+@rule
+def limited_before(terms, order, points, plain, room):
+    """Points of an order whose plain points are limited to ``room``."""
+    if plain <= room:
+        return points
+    weighted, spend = weighted_spend(order.parts, order.own.parts)
+    if spend == 0:
+        return points
+    return min(points, muldiv(room, weighted, spend * terms.earn.one))
+
+
+# --- rules: limits ------------------------------------------------------------------------------------------------
+@rule
+def period_key(per, day):
+    """The calendar period of a limit that holds a day: day, month, year, or one for all."""
+    year, month, _ = civil(day)
+    if per == PER_DAY:
+        return day
+    if per == PER_MONTH:
+        return year * 12 + month
+    if per == PER_YEAR:
+        return year
+    return 1
+
+
+@rule
+def room_under(terms, account, cap, day):
+    """Points a limit still allows today; -1 where it does not apply."""
+    earn = terms.earn
+    per = earn.cap_per[cap]
+    limit = earn.cap_points[cap]
+    if per == PER_CAMPAIGN and not (earn.cap_first[cap] <= day <= earn.cap_last[cap]):
+        return -1
+    if per == PER_ORDER:
+        return limit
+    if per == PER_BALANCE:
+        return max(0, limit - outstanding(account.own))
+    meter = account.meters[cap]
+    used = meter.used if meter.period == period_key(per, day) else 0
+    return max(0, limit - used)
+
+
+@rule
+def apply_caps(terms, account, order, points, plain, day):
+    """Points that the limits leave, each in turn; the rooms are kept with the order for its refunds."""
+    earn = terms.earn
+    own = order.own
+    own.base_room = -1
+    own.room = -1
+    for cap in range(len(earn.cap_per)):
+        room = room_under(terms, account, cap, day)
+        if room < 0:
+            continue
+        value = plain if earn.cap_before[cap] else points
+        if value <= room:
+            continue
+        if earn.cap_reject[cap]:
+            points, plain = 0, 0
+        elif earn.cap_before[cap]:
+            points = limited_before(terms, order, points, plain, room)
+            plain = room
+            own.base_room = room if own.base_room < 0 else min(own.base_room, room)
+        else:
+            points = room
+            own.room = room if own.room < 0 else min(own.room, room)
+    own.plain = plain
+    count_use(terms, account, points, plain, day)
+    return points
+
+
+@rule
+def count_use(terms, account, points, plain, day):
+    """Count points against the limits of today's periods (negative: give room back)."""
+    earn = terms.earn
+    for cap in range(len(earn.cap_per)):
+        per = earn.cap_per[cap]
+        if per == PER_ORDER or per == PER_BALANCE or room_under(terms, account, cap, day) < 0:
+            continue
+        meter = account.meters[cap]
+        key = period_key(per, day)
+        if meter.period != key:
+            meter.period = key
+            meter.used = 0
+        meter.used = max(0, meter.used + (plain if earn.cap_before[cap] else points))
+
+
+@rule
+def capped(terms, order, points, plain):
+    """What a recomputed order may keep under the room it had when it was posted."""
+    own = order.own
+    if own.base_room >= 0:
+        points = limited_before(terms, order, points, plain, own.base_room)
+    if own.room >= 0:
+        points = min(points, own.room)
+    return points
+
+
+# --- rules: posting -----------------------------------------------------------------------------------------------
+@rule
+def add_points(terms, account, day, earned_on, lot_rule, points, waits, kind, money, order, part, why):
+    """Open a lot of new points with its entry; usable points repay debt first."""
+    earn = terms.earn
+    active_on = max(earned_on + earn.pending_days, day) if waits else day
+    clock = active_on if waits and earn.clock_at_activation else earned_on
+    if lot_rule < 0:
+        lot_rule = terms.expiry.of_tier[max(account.own.tier, 0)]
+    expires_on = lot_expiry(terms, lot_rule, clock, account.own.joined)
+    index = open_lot(account, day, earned_on, expires_on, active_on, points, order, part, 0)
+    post(account, day, kind, points, money, earned_on, expires_on, order, why)
+    if active_on <= day:
+        repay(account, day, index, terms.why_debt)
+
+
+@rule
+def metric_day(business, posting, waits, days):
+    """The day a qualifying metric is dated: business day, or the day it becomes active."""
+    return max(business + days, posting) if waits else business
+
+
+@rule
+def earn_purchase(terms, account, order, eligible, day, business):
+    """Base points of an order whose parts are cut: rounding, limits, lot, and the order's own record of them."""
+    earn = terms.earn
+    own = order.own
+    own.points = 0
+    own.plain = 0
+    own.base_room = -1
+    own.room = -1
+    if len(earn.rate_num) == 0 or eligible < earn.minimum_order:
+        return
+    points = points_of(terms, account.own, order.parts, own.parts, False)
+    plain = points_of(terms, account.own, order.parts, own.parts, True) if earn.any_before else points
+    if len(earn.cap_per) > 0:
+        points = apply_caps(terms, account, order, points, plain, day)
+    own.points = points
+    if points > 0:
+        waits = earn.pending_days > 0
+        add_points(terms, account, day, business, -1, points, waits, EARN, eligible, own.number, 0, terms.why_earn)
+
+
+@rule
+def once_allows(terms, account, bonus, day):
+    """Whether a bonus may still be given in its period; notes that it is."""
+    once = terms.earn.bonus_once[bonus]
+    if once == 0:
+        return True
+    meter = account.meters[len(terms.earn.cap_per) + bonus]
+    key = period_key(once, day)
+    if meter.period == key:
+        return False
+    meter.period = key
+    return True
+
+
+@rule
+def qualifying_lines(terms, lines, count, bonus):
+    """Eligible spend of the lines of a bonus's categories, and how many there are."""
+    mask = terms.earn.bonus_categories[bonus]
+    spend = 0
+    found = 0
+    for i in range(count):
+        if mask[known(lines[i].category, mask)]:
+            spend += lines[i].eligible
+            found += 1
+    return spend, found
+
+
+@rule
+def give_bonuses(terms, account, order, lines, count, day, event, action, given):
+    """Give every bonus of an event, in file order (``given``: points an action row brings). Returns points that qualify."""
+    earn = terms.earn
+    qualifying = 0
+    for k in range(len(earn.bonus_event)):
+        wanted = earn.bonus_event[k]
+        if wanted != event and not (wanted == ON_PURCHASE and event == ON_FIRST):
+            continue
+        if (wanted == ON_ACTION and earn.bonus_action[k] != action) or not earn.bonus_days[k][day - earn.first_day]:
+            continue
+        points = earn.bonus_points[k] if earn.bonus_points[k] > 0 else given
+        if event == ON_PURCHASE or event == ON_FIRST:
+            spend, found = qualifying_lines(terms, lines, count, k)
+            if spend < earn.bonus_spend[k] or (found == 0 and not earn.bonus_any_category[k]):
+                continue
+        if points <= 0 or not once_allows(terms, account, k, day):
+            continue
+        number = order.own.number
+        waits = earn.bonuses_wait and earn.pending_days > 0
+        add_points(terms, account, day, day, earn.bonus_expiry[k], points, waits, BONUS, 0, number, k + 1, terms.why_bonus + k)
+        order.own.bonuses |= 1 << k
+        if earn.bonus_qualifies[k]:
+            qualifying += points
+            if waits and earn.points_wait:
+                add_metrics(terms, account, day, metric_day(day, day, True, earn.pending_days), 0, points, 0, 0, 0)
+            else:
+                add_metrics(terms, account, day, day, 0, points, 0, 0, 0)
+    return qualifying
+
+
+@rule
+def unlinked_value(terms, account, order, line, day):
+    """Points of an amount at the base rate of today: no multipliers, minimum, bonuses or limits. Leaves the order's single part."""
+    earn = terms.earn
+    own = account.own
+    order.own.parts = 0
+    base = bracket_of(earn, max(own.balance - own.debt, 0)) if earn.bracket_on == ON_BALANCE else 0
+    rate = base if earn.bracket_on != NO_BRACKET else earn.rate_of_tier[max(own.tier, 0)]
+    write_part(order, line, 0, rate, earn.one, line.amount, line.eligible)
+    if earn.keeps:
+        return 0
+    return points_of(terms, own, order.parts, 1, False)

@@ -5,21 +5,19 @@ Python on dates and lowered to a table indexed by day. The others act on a whole
 ``decay`` and ``conversion``.
 """
 
-from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from workbench.spec import DateSpan, Money, MonthDay, Name, PointCount, Spec, SpecError
+from workbench.ledger import CONVERT, DECAY, EXPIRE, EXTEND, VOUCHER, post
+from workbench.rules.lots import soonest, take, take_points
+from workbench.spec import Money, MonthDay, Name, PointCount, Spec, SpecError
 from workbench.units import (
-    EPOCH,
-    LAST_DAY,
     NEVER,
     add_months,
     civil,
-    day_of,
     month_end,
     rule,
     to_day,
@@ -27,18 +25,7 @@ from workbench.units import (
     yearly_on_or_after,
 )
 
-__all__ = [
-    "Anniversary",
-    "BonusExpiry",
-    "Conversion",
-    "Decay",
-    "Expiry",
-    "Extension",
-    "Inactivity",
-    "LotTables",
-    "lot_expiry",
-    "lower_lot_rule",
-]
+__all__ = ["BonusExpiry", "ByTier", "Expiry", "ExpiryTerms", "NoExpiry", "lower_expiry"]
 
 Activity = Literal["purchase", "redeem", "action"]
 _MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
@@ -49,6 +36,9 @@ class NoExpiry(Spec):
     """Points never lapse."""
 
     model: Literal["none"]
+
+    def last_day(self, earned: int) -> int:
+        return NEVER
 
 
 class Rolling(Spec):
@@ -260,3 +250,203 @@ def _shifted(when: date, months: int) -> int:
     day = to_day(when)
     moved = add_months(day, months)
     return month_end(moved, 1) if month_end(day, 1) == day else moved
+
+
+class ExpiryTerms(NamedTuple):
+    """Expiry lowered to integers."""
+
+    first_day: int
+    tables: list[list[int]]
+    """One for each lot rule: last usable day by earning day, from ``first_day`` on."""
+    anniversary: list[int]
+    """1 for the lot rules that depend on the joining day (their table is empty of meaning)."""
+    of_tier: list[int]
+    """Lot rule by tier at earning."""
+    protected: list[int]
+    """1 for tiers in which nothing lapses."""
+    mode: int
+    months: int
+    every_months: int
+    share: int
+    """Thousandths lost by a decay."""
+    floor: int
+    active_on_purchase: int
+    active_on_redeem: int
+    active_on_action: int
+    statement_months: list[int]
+    statement_doms: list[int]
+    block: int
+    voucher: int
+    voucher_months: int
+
+
+BY_LOT, INACTIVITY, EXTENSION, DECAYING, CONVERSION = range(5)
+BY_PURCHASE, BY_REDEEM, BY_ACTION = range(3)
+
+
+def lower_expiry(
+    expiry: Expiry, of_bonuses: list[BonusExpiry | None], tiers: tuple[str, ...], first_day: int, last_day: int
+) -> tuple[ExpiryTerms, list[int]]:
+    """Terms of the program's expiry, and the lot rule of each bonus (-1: the program's own)."""
+    rules: list[BonusExpiry] = []
+    mode = {"inactivity": INACTIVITY, "extension": EXTENSION, "decay": DECAYING, "conversion": CONVERSION}.get(
+        expiry.model, BY_LOT
+    )
+    names = tiers or ("",)
+    if isinstance(expiry, ByTier):
+        of_tier = [_index(rules, expiry.tiers.get(name, expiry.otherwise)) for name in names]
+    elif isinstance(expiry, Extension):
+        of_tier = [_index(rules, Rolling(model="rolling", months=expiry.months))] * len(names)
+    elif mode != BY_LOT:
+        of_tier = [_index(rules, NoExpiry(model="none"))] * len(names)
+    else:
+        of_tier = [_index(rules, expiry)] * len(names)
+    bonus_rules = [-1 if each is None else _index(rules, each) for each in of_bonuses]
+    activity = getattr(expiry, "activity", ())
+    statements = [tuple(map(int, each.split("-"))) for each in getattr(expiry, "dates", ())] if mode == CONVERSION else []
+    terms = ExpiryTerms(
+        first_day=first_day,
+        tables=[_table(each, first_day, last_day) for each in rules],
+        anniversary=[int(isinstance(each, Anniversary)) for each in rules],
+        of_tier=of_tier,
+        protected=[int(name in getattr(expiry, "protected", ())) for name in names],
+        mode=mode,
+        months=getattr(expiry, "idle_months", 0) if mode == DECAYING else (getattr(expiry, "months", 0) or 0),
+        every_months=getattr(expiry, "every_months", 0),
+        share=int(getattr(expiry, "share", 0) * 1000),
+        floor=getattr(expiry, "floor", 0),
+        active_on_purchase=int("purchase" in activity),
+        active_on_redeem=int("redeem" in activity),
+        active_on_action=int("action" in activity),
+        statement_months=[month for month, _ in statements],
+        statement_doms=[dom for _, dom in statements],
+        block=getattr(expiry, "block", 0),
+        voucher=to_minor(getattr(expiry, "voucher", Decimal(0))),
+        voucher_months=getattr(expiry, "voucher_months", 0),
+    )
+    return terms, bonus_rules
+
+
+def _index(rules: list[BonusExpiry], wanted: BonusExpiry) -> int:
+    if wanted not in rules:
+        rules.append(wanted)
+    return rules.index(wanted)
+
+
+def _table(lot_rule: BonusExpiry, first_day: int, last_day: int) -> list[int]:
+    if isinstance(lot_rule, Anniversary):
+        return [NEVER]
+    return [min(lot_rule.last_day(day), NEVER) for day in range(first_day, last_day + 1)]
+
+
+# --- rules ---------------------------------------------------------------------------------------------------------
+@rule
+def lot_expiry(terms, lot_rule, earned_on, joined):
+    """Last usable day of a lot earned on a day."""
+    if terms.expiry.anniversary[lot_rule]:
+        _, month, dom = civil(joined)
+        return yearly_on_or_after(earned_on + 1, month, dom)
+    return terms.expiry.tables[lot_rule][earned_on - terms.expiry.first_day]
+
+
+@rule
+def lapse(terms, account, day):
+    """Lots whose last usable day was before today lapse, soonest first; all of them after inactivity."""
+    own = account.own
+    if own.tier >= 0 and terms.expiry.protected[own.tier]:
+        return
+    idle = terms.expiry.mode == INACTIVITY and day > add_months(own.last_activity, terms.expiry.months)
+    while own.lots > 0:
+        index = soonest(account, False, False)
+        lot = account.lots[index]
+        if not idle and lot.expires_on >= day:
+            break
+        earned_on, expires_on, points = lot.earned_on, lot.expires_on, lot.points
+        take(account, index, points)
+        post(account, day, EXPIRE, -points, 0, earned_on, expires_on, 0, terms.why_expiry)
+
+
+@rule
+def note_activity(terms, account, day, kind):
+    """Record an activity that counts, and move the lots where the program extends them."""
+    expiry = terms.expiry
+    own = account.own
+    counts = (
+        (kind == BY_PURCHASE and expiry.active_on_purchase)
+        or (kind == BY_REDEEM and expiry.active_on_redeem)
+        or (kind == BY_ACTION and expiry.active_on_action)
+    )
+    if not counts:
+        return
+    own.last_activity = day
+    own.decays = 0
+    if expiry.mode != EXTENSION:
+        return
+    last = add_months(day, expiry.months)
+    moved = False
+    for i in range(own.lots):
+        lot = account.lots[i]
+        if lot.expires_on < last:
+            lot.expires_on = last
+            moved = True
+    if moved:
+        post(account, day, EXTEND, 0, 0, NEVER, last, 0, terms.why_expiry)
+
+
+@rule
+def next_decay(terms, own):
+    """Day on which the next decay loss falls."""
+    return add_months(own.last_activity, terms.expiry.months + own.decays * terms.expiry.every_months) + 1
+
+
+@rule
+def decay(terms, account, day):
+    """A share of the usable balance is lost, down to the floor, for each idle period that ended."""
+    expiry = terms.expiry
+    own = account.own
+    if expiry.mode != DECAYING:
+        return
+    while next_decay(terms, own) <= day:
+        own.decays += 1
+        balance = own.balance - own.debt
+        loss = min(balance * expiry.share // 1000, balance - expiry.floor)
+        if loss > 0:
+            take_points(account, day, loss, True, terms.redemption.oldest_first, DECAY, 0, 0, terms.why_expiry)
+
+
+@rule
+def next_statement(terms, day):
+    """First statement date on or after a day."""
+    expiry = terms.expiry
+    found = NEVER
+    for k in range(len(expiry.statement_months)):
+        found = min(found, yearly_on_or_after(day, expiry.statement_months[k], expiry.statement_doms[k]))
+    return found
+
+
+@rule
+def convert(terms, account, day):
+    """On a statement date, full blocks of the usable balance turn into vouchers."""
+    expiry = terms.expiry
+    own = account.own
+    if expiry.mode != CONVERSION or next_statement(terms, day) != day:
+        return
+    blocks = (own.balance - own.debt) // expiry.block
+    if blocks > 0:
+        points = blocks * expiry.block
+        take_points(account, day, points, True, terms.redemption.oldest_first, CONVERT, 0, 0, terms.why_expiry)
+        last = add_months(day, expiry.voucher_months)
+        post(account, day, VOUCHER, 0, blocks * expiry.voucher, NEVER, last, 0, terms.why_expiry)
+
+
+@rule
+def next_balance_event(terms, own):
+    """Day on which the whole balance is next touched by inactivity, decay or conversion; NEVER if not."""
+    mode = terms.expiry.mode
+    if mode == INACTIVITY and own.lots > 0 and not (own.tier >= 0 and terms.expiry.protected[own.tier]):
+        return max(add_months(own.last_activity, terms.expiry.months) + 1, own.opened + 1)
+    if mode == DECAYING:
+        return next_decay(terms, own)
+    if mode == CONVERSION and own.balance >= terms.expiry.block:
+        return next_statement(terms, own.opened + 1)
+    return NEVER

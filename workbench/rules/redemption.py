@@ -1,13 +1,23 @@
 """Redemption: what points buy, when, and which lots they are taken from."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from workbench.spec import Factor, Money, Name, PointCount, Spec, SpecError
+from workbench.ledger import REDEEM, post
+from workbench.rules.expiry import BY_REDEEM, note_activity
+from workbench.rules.lots import soonest, take
+from workbench.spec import Money, Name, PointCount, Spec, SpecError
+from workbench.units import civil, rule, to_minor
 
-__all__ = ["Automatic", "CatalogueItem", "MoneyOff", "OpenWindow", "Redemption"]
+__all__ = [
+    "REFUSALS", "Automatic", "CatalogueItem", "MoneyOff", "OpenWindow", "Redemption", "RedemptionTerms",
+    "lower_redemption", "redeem", "redeem_automatically",
+]  # fmt: skip
+
+
+# --- specs ---------------------------------------------------------------------------------------------------------
 
 
 class OpenWindow(Spec):
@@ -97,3 +107,212 @@ class Redemption(Spec):
             if name in names[:k]:
                 raise SpecError(("catalogue", k, "name"), "the name is used twice", name)
         return self
+
+
+# --- lowering ------------------------------------------------------------------------------------------------------
+class RedemptionTerms(NamedTuple):
+    """Redemption lowered to integers; 0 points stand for what the program does not have."""
+
+    allowed: int
+    oldest_first: int
+    off_points: int
+    off_worth: int
+    off_block: int
+    off_minimum_balance: int
+    off_minimum_basket: int
+    off_share: int
+    """Thousandths of the basket; 0 for no limit."""
+    item_points: list[int]
+    item_worth: list[int]
+    item_limit: list[int]
+    """Per member and day; 0 for no limit."""
+    first_meter: int
+    """Where the items' daily meters begin."""
+    automatic_at: int
+    automatic_worth: int
+    window_months: list[list[int]]
+    window_first: list[int]
+    window_last: list[int]
+
+
+REFUSALS = (
+    "",
+    "beyond the balance",
+    "the program has no redemption",
+    "redemption is closed on this day",
+    "the program has no such reward",
+    "beyond the reward's daily limit",
+    "the balance is below the minimum",
+    "not a multiple of the block",
+    "beyond the share of the basket that points may pay",
+    "the basket is below the minimum",
+    "no points are named",
+    "not a multiple of the reward's price",
+)
+(
+    OK, BEYOND_BALANCE, NO_REDEMPTION, CLOSED, NO_ITEM, DAILY_LIMIT, BELOW_MINIMUM, NOT_A_BLOCK, BEYOND_SHARE, SMALL_BASKET,
+    NO_POINTS, NOT_A_PRICE,
+) = range(len(REFUSALS))  # fmt: skip
+UNNAMED, UNKNOWN_ITEM = -1, -2
+NO_BASKET = -1
+
+
+def lower_redemption(redemption: Redemption | None, first_meter: int) -> RedemptionTerms:
+    """Terms of redemption."""
+    off = None if redemption is None else redemption.money_off
+    automatic = None if redemption is None else redemption.automatic
+    items = () if redemption is None else redemption.catalogue
+    windows = () if redemption is None else redemption.windows
+    return RedemptionTerms(
+        allowed=int(off is not None or bool(items)),
+        oldest_first=int(redemption is not None and redemption.consume == "oldest_earned"),
+        off_points=0 if off is None else off.points,
+        off_worth=0 if off is None else to_minor(off.worth),
+        off_block=1 if off is None else off.block,
+        off_minimum_balance=0 if off is None else off.minimum_balance,
+        off_minimum_basket=0 if off is None else to_minor(off.minimum_basket),
+        off_share=0 if off is None or off.maximum_share is None else int(off.maximum_share * 1000),
+        item_points=[item.points for item in items],
+        item_worth=[to_minor(item.face_value) for item in items],
+        item_limit=[item.limit_per_day or 0 for item in items],
+        first_meter=first_meter,
+        automatic_at=0 if automatic is None else automatic.at,
+        automatic_worth=0 if automatic is None else to_minor(automatic.worth),
+        window_months=[[int(not each.months or m in each.months) for m in range(13)] for each in windows],
+        window_first=[each.first_day for each in windows],
+        window_last=[each.last_day for each in windows],
+    )
+
+
+# --- rules ---------------------------------------------------------------------------------------------------------
+@rule
+def is_open(terms, day):
+    """Whether redemption is open on a day."""
+    redemption = terms.redemption
+    if len(redemption.window_first) == 0:
+        return True
+    _, month, dom = civil(day)
+    for k in range(len(redemption.window_first)):
+        if redemption.window_months[k][month] and redemption.window_first[k] <= dom <= redemption.window_last[k]:
+            return True
+    return False
+
+
+@rule
+def money_off_refusal(terms, balance, points, basket):
+    """Why points cannot be used as money; 0 if they can."""
+    redemption = terms.redemption
+    if balance < redemption.off_minimum_balance:
+        return BELOW_MINIMUM
+    if points % redemption.off_block != 0:
+        return NOT_A_BLOCK
+    if basket != NO_BASKET and basket < redemption.off_minimum_basket:
+        return SMALL_BASKET
+    worth = points * redemption.off_worth // redemption.off_points
+    if basket != NO_BASKET and redemption.off_share > 0 and worth * 1000 > basket * redemption.off_share:
+        return BEYOND_SHARE
+    return OK
+
+
+@rule
+def item_refusal(terms, account, day, item, count):
+    """Why so many of a reward cannot be taken today; 0 if they can (and they are counted)."""
+    limit = terms.redemption.item_limit[item]
+    if limit > 0:
+        meter = account.meters[terms.redemption.first_meter + item]
+        if meter.period != day:
+            meter.period = day
+            meter.used = 0
+        if meter.used + count > limit:
+            return DAILY_LIMIT
+        meter.used += count
+    return OK
+
+
+@rule
+def use_lots(terms, account, order, day, points, worth, number, why):
+    """Take redeemed points from lots, remembering with the order which ones, so that a refund can give them back."""
+    own = order.own
+    while points > 0:
+        index = soonest(account, True, terms.redemption.oldest_first)
+        lot = account.lots[index]
+        part = min(points, lot.points)
+        use = order.uses[own.uses]
+        own.uses += 1
+        use.earned_on = lot.earned_on
+        use.expires_on = lot.expires_on
+        use.order = lot.order
+        use.part = lot.part
+        use.serial = lot.serial
+        use.points = part
+        use.returned = 0
+        own.used += part
+        take(account, index, part)
+        post(account, day, REDEEM, -part, worth, use.earned_on, use.expires_on, number, why)
+        worth = 0
+        points -= part
+
+
+@rule
+def redeem(terms, account, order, day, item, points, basket):
+    """One redemption: of an item (``UNNAMED``: points alone; ``points`` -1: the item's price). ``basket`` is the order's amount
+    or ``NO_BASKET``. Returns why it is refused, 0 if it is done; its worth is added to what the order is paid with in points."""
+    redemption = terms.redemption
+    own = account.own
+    balance = own.balance - own.debt
+    if not redemption.allowed:
+        return NO_REDEMPTION
+    if not is_open(terms, day):
+        return CLOSED
+    if item == UNKNOWN_ITEM:
+        return NO_ITEM
+    if item >= 0:
+        price = redemption.item_points[item]
+        if points < 0:
+            points = price
+        if points == 0:
+            return NO_POINTS
+        if points % price != 0:
+            return NOT_A_PRICE
+        if points > balance:
+            return BEYOND_BALANCE
+        refusal = item_refusal(terms, account, day, item, points // price)
+        worth = points // price * redemption.item_worth[item]
+        why = terms.why_item + item
+    else:
+        if points <= 0:
+            return NO_POINTS
+        if points > balance:
+            return BEYOND_BALANCE
+        refusal = OK
+        worth = 0
+        why = terms.why_catalogue
+        if redemption.off_points > 0:
+            refusal = money_off_refusal(terms, balance, points, basket)
+            if refusal == OK:
+                worth = points * redemption.off_worth // redemption.off_points
+                why = terms.why_money_off
+            elif len(redemption.item_points) > 0:
+                refusal = OK
+    if refusal != OK:
+        return refusal
+    note_activity(terms, account, day, BY_REDEEM)
+    order.own.paid_points += worth
+    use_lots(terms, account, order, day, points, worth, order.own.number, why)
+    return OK
+
+
+@rule
+def redeem_automatically(terms, account, order, day):
+    """Redeem as many times as the balance reaches the threshold, in one redemption; a refund does not give it back."""
+    redemption = terms.redemption
+    own = account.own
+    if redemption.automatic_at == 0:
+        return
+    times = (own.balance - own.debt) // redemption.automatic_at
+    if times <= 0:
+        return
+    note_activity(terms, account, day, BY_REDEEM)
+    uses, used = order.own.uses, order.own.used
+    use_lots(terms, account, order, day, times * redemption.automatic_at, times * redemption.automatic_worth, 0, terms.why_automatic)
+    order.own.uses, order.own.used = uses, used

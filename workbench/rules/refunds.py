@@ -3,13 +3,29 @@
 A refund that names its order (linked) recomputes it; one that does not takes points at today's base rate.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
+from workbench.ledger import EXPIRE, REFUND, RETURN, REVERSE, post
+from workbench.rules.earn import (
+    capped,
+    metric_day,
+    period_key,
+    points_of,
+    set_eligible,
+    units_to_points,
+    unlinked_value,
+)
+from workbench.rules.lots import give_back, repay, take, take_points
+from workbench.rules.tiers import add_metrics, judge_after_refund
 from workbench.spec import Spec, SpecError
+from workbench.units import NEVER, muldiv, rule
 
-__all__ = ["Refunds"]
+__all__ = ["RefundTerms", "Refunds", "lower_refunds", "refund_linked", "refund_unlinked"]
+
+
+# --- specs ---------------------------------------------------------------------------------------------------------
 
 
 class Refunds(Spec):
@@ -40,3 +56,251 @@ class Refunds(Spec):
         if (self.points_back == "minimum_life") != (self.minimum_life_days is not None):
             raise SpecError(("minimum_life_days",), "belongs to points_back: minimum_life, and only to it", self.minimum_life_days)
         return self
+
+
+# --- lowering ------------------------------------------------------------------------------------------------------
+class RefundTerms(NamedTuple):
+    """Refund rules lowered to integers."""
+
+    by_item: int
+    forgiven: int
+    points_back: int
+    minimum_life: int
+    cap_room_back: int
+    within_days: int
+    """-1 where orders are never too old."""
+
+
+OLD_EXPIRY, MINIMUM_LIFE, NEVER_BACK = range(3)
+
+
+def lower_refunds(refunds: Refunds) -> RefundTerms:
+    """Terms of refunds."""
+    return RefundTerms(
+        by_item=int(refunds.method == "by_item"),
+        forgiven=int(refunds.shortfall == "forgiven"),
+        points_back=("old_expiry", "minimum_life", "never").index(refunds.points_back),
+        minimum_life=refunds.minimum_life_days or 0,
+        cap_room_back=int(refunds.cap_room_back),
+        within_days=-1 if refunds.within_days is None else refunds.within_days,
+    )
+
+
+# --- rules ---------------------------------------------------------------------------------------------------------
+@rule
+def refund_parts(order, amount, category, named):
+    """Take a refund's amount from the order's parts as listed (those of the category named first, then the others).
+
+    Writes what each part gives up of its eligible amount in ``refunded`` (this refund only) and lowers the part.
+    """
+    parts = order.parts
+    for i in range(order.own.parts):
+        parts[i].refunded = 0
+    for turn in range(2):
+        for i in range(order.own.parts):
+            part = parts[i]
+            if named and (part.category == category) != (turn == 0):
+                continue
+            taken = min(amount, part.amount)
+            if taken <= 0:
+                continue
+            kept = muldiv(part.eligible, part.amount - taken, part.amount)
+            part.refunded += part.eligible - kept
+            part.eligible = kept
+            part.amount -= taken
+            amount -= taken
+
+
+@rule
+def eligible_left(order):
+    """Eligible spend of what remains of an order."""
+    total = 0
+    for i in range(order.own.parts):
+        total += order.parts[i].eligible
+    return total
+
+
+@rule
+def swap_refunded(order):
+    """Let each part stand for what this refund takes of it, and back again."""
+    for i in range(order.own.parts):
+        part = order.parts[i]
+        part.eligible, part.refunded = part.refunded, part.eligible
+
+
+@rule
+def base_points_to_reverse(terms, account, order):
+    """Base points a linked refund takes back; lowers the order's own record of them."""
+    own = order.own
+    earn = terms.earn
+    whole = own.refunded == own.amount
+    if own.points == 0:
+        return 0
+    if whole:
+        left, plain = 0, 0
+    elif terms.refunds.by_item:
+        swap_refunded(order)
+        left = own.points - min(own.points, points_of(terms, account.own, order.parts, own.parts, False))
+        plain_taken = points_of(terms, account.own, order.parts, own.parts, True) if earn.any_before else 0
+        swap_refunded(order)
+        plain = max(0, own.plain - plain_taken)
+    else:
+        left = 0
+        plain = 0
+        if eligible_left(order) >= earn.minimum_order:
+            left = points_of(terms, account.own, order.parts, own.parts, False)
+            plain = points_of(terms, account.own, order.parts, own.parts, True) if earn.any_before else 0
+            left = min(own.points, capped(terms, order, left, plain))
+            plain = min(own.plain, plain if own.base_room < 0 else min(plain, own.base_room))
+    reversed_points = own.points - left
+    if terms.refunds.cap_room_back:
+        give_cap_room(terms, account, order, reversed_points, own.plain - plain)
+    own.points = left
+    own.plain = plain
+    return reversed_points
+
+
+@rule
+def give_cap_room(terms, account, order, points, plain):
+    """Free the room reversed points took under the limits of the period in which the order was posted, if it still runs."""
+    for cap in range(len(terms.earn.cap_per)):
+        meter = account.meters[cap]
+        if meter.period == period_key(terms.earn.cap_per[cap], order.own.posted) and meter.used > 0:
+            meter.used = max(0, meter.used - (plain if terms.earn.cap_before[cap] else points))
+
+
+@rule
+def lower_remainder(terms, account, order):
+    """With a kept remainder a refund is negative spend: the remainder falls, and each time it falls below zero a block's points go."""
+    earn = terms.earn
+    own = account.own
+    points = 0
+    for i in range(order.own.parts):
+        part = order.parts[i]
+        if part.rate < 0 or part.refunded == 0:
+            continue
+        scale = 1 if earn.after else earn.one
+        own.carry -= part.refunded * (1 if earn.after else part.factor) * earn.rate_num[part.rate]
+        if own.carry < 0:
+            block = earn.rate_den[part.rate] * scale
+            units = -(own.carry // block)
+            own.carry += units * block
+            points += units_to_points(earn, part.rate, units, part.factor, False)
+    return points
+
+
+@rule
+def bonus_points_to_reverse(terms, account, order, day):
+    """Points of the order's bonuses that go with it when all of it is refunded."""
+    own = order.own
+    points = 0
+    for k in range(len(terms.earn.bonus_reversed)):
+        if own.bonuses & (1 << k) and terms.earn.bonus_reversed[k]:
+            points += terms.earn.bonus_points[k]
+            if terms.earn.bonus_qualifies[k] and own.era == account.own.era:
+                waits = terms.earn.bonuses_wait and terms.earn.points_wait
+                counted = metric_day(own.posted, own.posted, waits, terms.earn.pending_days)
+                add_metrics(terms, account, day, counted, 0, -terms.earn.bonus_points[k], 0, 0, 0)
+    own.bonuses = 0
+    return points
+
+
+@rule
+def own_lot(account, number):
+    """Index of the order's own lot to take from first (base, then bonuses in file order); -1 if none is left."""
+    found = -1
+    for i in range(account.own.lots):
+        lot = account.lots[i]
+        if lot.order == number and (found < 0 or lot.part < account.lots[found].part):
+            found = i
+    return found
+
+
+@rule
+def reverse(terms, account, day, points, number, linked):
+    """Take points back: the order's own lots, then the soonest expiring, then as a debt (or forgiven)."""
+    own = account.own
+    while points > 0 and linked and number > 0:
+        index = own_lot(account, number)
+        if index < 0:
+            break
+        lot = account.lots[index]
+        part = min(points, lot.points)
+        earned_on, expires_on = lot.earned_on, lot.expires_on
+        take(account, index, part)
+        post(account, day, REVERSE, -part, 0, earned_on, expires_on, number, terms.why_refund)
+        points -= part
+    points = take_points(account, day, points, False, False, REVERSE, 0, number, terms.why_refund)
+    if points > 0 and not terms.refunds.forgiven:
+        own.debt += points
+        post(account, day, REVERSE, -points, 0, NEVER, NEVER, number, terms.why_refund)
+
+
+@rule
+def return_points(terms, account, order, day):
+    """Points used at the refunded order's checkout come back to their lots, in the order they were taken."""
+    own = order.own
+    policy = terms.refunds.points_back
+    if policy == NEVER_BACK or own.used == 0:
+        return
+    due = own.used if own.refunded == own.amount else muldiv(own.used, own.refunded, own.amount)
+    due -= own.returned
+    own.returned += due
+    for i in range(own.uses):
+        use = order.uses[i]
+        part = min(due, use.points - use.returned)
+        if part <= 0:
+            continue
+        use.returned += part
+        due -= part
+        expires_on = use.expires_on
+        if policy == MINIMUM_LIFE:
+            expires_on = max(expires_on, day + terms.refunds.minimum_life)
+        index = give_back(account, day, use, expires_on, part)
+        post(account, day, RETURN, part, 0, use.earned_on, expires_on, own.number, terms.why_points_back)
+        before = account.own.lots
+        repay(account, day, index, terms.why_debt)
+        protected = account.own.tier >= 0 and terms.expiry.protected[account.own.tier]
+        if expires_on < day and not protected and account.own.lots == before:
+            part = account.lots[index].points
+            take(account, index, part)
+            post(account, day, EXPIRE, -part, 0, use.earned_on, expires_on, 0, terms.why_expiry)
+
+
+@rule
+def refund_linked(terms, account, order, day, amount, category, named):
+    """A refund of (part of) an order: points, debt, points given back, metrics, tier."""
+    own = order.own
+    post(account, day, REFUND, 0, -amount, NEVER, NEVER, own.number, terms.why_transaction)
+    own.refunded += amount
+    whole = own.refunded == own.amount
+    refund_parts(order, amount, category, named)
+    spend = 0
+    for i in range(own.parts):
+        spend += order.parts[i].refunded
+    own.eligible -= spend
+    points = lower_remainder(terms, account, order) if terms.earn.keeps else base_points_to_reverse(terms, account, order)
+    if own.era == account.own.era:
+        gone = 1 if whole else 0
+        add_metrics(terms, account, day, own.spend_day, -spend, 0, -gone, -gone, 0)
+        add_metrics(terms, account, day, own.points_day, 0, -points, 0, 0, 0)
+    if whole:
+        points += bonus_points_to_reverse(terms, account, order, day)
+    reverse(terms, account, day, points, own.number, True)
+    return_points(terms, account, order, day)
+    judge_after_refund(terms, account, day)
+
+
+@rule
+def refund_unlinked(terms, account, order, lines, day):
+    """A refund that names no order: today's base rate, soonest-expiring lots first. ``lines`` holds the refund as one line."""
+    line = lines[0]
+    post(account, day, REFUND, 0, -line.amount, NEVER, NEVER, order.own.number, terms.why_transaction)
+    set_eligible(terms, lines, 1, 0)
+    points = unlinked_value(terms, account, order, line, day)
+    order.parts[0].refunded = line.eligible
+    if terms.earn.keeps:
+        points = lower_remainder(terms, account, order)
+    add_metrics(terms, account, day, day, -line.eligible, -points, 0, 0, 0)
+    reverse(terms, account, day, points, order.own.number, False)
+    judge_after_refund(terms, account, day)

@@ -1,158 +1,407 @@
 """Tiers: what reaches them, what keeps them, and the qualifying ledger that decides.
 
-Redeeming never lowers a qualifying metric; refunds do. See ``docs/semantics.md``.
+Redeeming never lowers a qualifying metric; refunds do. See ``docs/semantics.md``; ``tiers_spec.py`` holds what a program
+file may say.
 """
 
-from typing import Annotated, Literal
+from typing import NamedTuple
 
-from pydantic import Field, model_validator
+from workbench.ledger import TIER, post
+from workbench.rules.tiers_spec import METRICS, Level, Requirement, Tiers, Validity, Window
+from workbench.units import NEVER, add_months, civil, day_of, month_end, rule, to_minor, yearly_on_or_after
 
-from workbench.spec import Money, Name, Spec, SpecError
-
-__all__ = ["METRICS", "Level", "Requirement", "Tiers", "Validity", "Window"]
-
-
-# --- specs ---------------------------------------------------------------------------------------------------------
-METRICS = ("spend", "points", "orders", "visits", "nights")
-
-class Requirement(Spec):
-    """Thresholds of qualifying metrics over the window; a metric meets its threshold when it is >= it."""
-
-    spend: Money | None = None
-    """Qualifying spend in major units (the eligible spend of purchases, less refunds)."""
-    points: Annotated[int, Field(ge=0)] | None = None
-    """Qualifying points: points purchases earned (multipliers and caps included) and qualifying bonuses, less reversals. Redeeming never lowers it."""
-    orders: Annotated[int, Field(ge=0)] | None = None
-    """Purchases (checkouts), less fully refunded ones."""
-    visits: Annotated[int, Field(ge=0)] | None = None
-    """Days with at least one purchase or a ``visit`` action."""
-    nights: Annotated[int, Field(ge=0)] | None = None
-    """``night`` actions (the row's ``points`` say how many; 1 where empty)."""
-    at_least: Annotated[int, Field(ge=1, le=5)] | None = None
-    """How many of the thresholds given must be met; left out: all of them. 1 is "or"."""
-
-    @model_validator(mode="after")
-    def _some_threshold(self) -> "Requirement":
-        given = sum(getattr(self, metric) is not None for metric in METRICS)
-        if given == 0:
-            raise SpecError((), "give at least one metric: " + ", ".join(METRICS))
-        if self.at_least is not None and self.at_least > given:
-            raise SpecError(("at_least",), f"only {given} thresholds are given", self.at_least)
-        return self
+__all__ = [
+    "METRICS", "Level", "Requirement", "TierTerms", "Tiers", "Validity", "Window",
+    "add_metrics", "check_upgrade", "due_check", "invite", "judge_after_refund", "lower_tiers", "metric_total", "need_of", "review",
+    "window_start",
+]  # fmt: skip
 
 
-class Level(Spec):
-    """One tier. The first tier of a program has no ``enter``: every member starts in it."""
+# --- lowering ------------------------------------------------------------------------------------------------------
+class TierTerms(NamedTuple):
+    """Tiers lowered to integers. Requirement rows hold the five thresholds (-1: none) and how many must be met (0: never met)."""
 
-    name: Name
-    """Name shown to members."""
-    enter: Requirement | None = None
-    """What reaches the tier."""
-    retain: Requirement | None = None
-    """What keeps it when its validity ends; left out: the same as ``enter``."""
-    reenter: Requirement | None = None
-    """What reaches it again for a member who once held it (or a higher one) and fell below it; left out: the same as ``enter``."""
-    invitation: Name | None = None
-    """An action of this name puts the member in the tier at once, whatever the metrics (by invitation, by a paid fee). With
-    ``enter`` left out, only so."""
-
-
-class Window(Spec):
-    """The days over which qualifying metrics are added up; always ends with the day of the judgement."""
-
-    kind: Literal["lifetime", "year", "half", "quarter", "month", "rolling", "anniversary", "since_tier_change"]
-    """Calendar periods, ``rolling`` months, the membership year from the joining day's anniversary, or since the last change of
-    tier (entries made before the change, the crossing order included, no longer count; an order that changes no tier adds up)."""
-    months: Annotated[int, Field(ge=1, le=120)] | None = None
-    """For ``rolling``: on day d the window begins the day after (d less so many months)."""
-
-    @model_validator(mode="after")
-    def _months(self) -> "Window":
-        if (self.kind == "rolling") != (self.months is not None):
-            raise SpecError(("months",), "belongs to kind: rolling, and only to it", self.months)
-        return self
-
-    @property
-    def has_periods(self) -> bool:
-        """Whether the window falls into periods with an end."""
-        return self.kind in ("year", "half", "quarter", "month", "anniversary")
+    count: int
+    window: int
+    window_months: int
+    upgrade: int
+    skip_levels: int
+    validity: int
+    validity_months: int
+    rehit: int
+    counter: int
+    downgrade: int
+    grace_months: int
+    rejudged: int
+    enter: list[list[int]]
+    retain: list[list[int]]
+    reenter: list[list[int]]
+    invitation: list[int]
+    """Action code that grants each tier; -1 for none."""
+    merged: int
+    """1 where the day of a metric makes no difference, so that one row holds them all."""
 
 
-class Validity(Spec):
-    """How long a tier is held after it is reached."""
-
-    until: Literal["period_end", "next_period_end", "months", "lifetime"] = "next_period_end"
-    """``period_end``: to the end of the window's period in which it is reached; the next period starts afresh (judged on the
-    new period's empty metrics). ``next_period_end``: to the end of the period after. ``months``: the same day so many months on,
-    included. ``lifetime``: for ever. Periods are those of a year, half, quarter, month or anniversary window."""
-    months: Annotated[int, Field(ge=1, le=600)] | None = None
-    """For ``months``."""
-    rehit_rebases: bool = False
-    """Meeting the tier's own ``enter`` again while holding it (checked after every purchase or qualifying event) sets the end date anew, if that is later."""
-
-    @model_validator(mode="after")
-    def _months(self) -> "Validity":
-        if (self.until == "months") != (self.months is not None):
-            raise SpecError(("months",), "belongs to until: months, and only to it", self.months)
-        return self
+LIFETIME, ROLLING, ANNIVERSARY, SINCE_CHANGE = 0, -1, -2, -3
+WINDOWS = {
+    "lifetime": LIFETIME, "year": 12, "half": 6, "quarter": 3, "month": 1,
+    "rolling": ROLLING, "anniversary": ANNIVERSARY, "since_tier_change": SINCE_CHANGE,
+}  # fmt: skip
+IMMEDIATE, NEXT_DAY, NEXT_PERIOD = range(3)
+PERIOD_END, NEXT_PERIOD_END, MONTHS, FOR_LIFE = range(4)
+KEPT, RESET_LOST, RESET_SURPLUS_KEPT = range(3)
+NO_FALL, ONE_LEVEL, TO_EARNED = range(3)
+NEEDED = len(METRICS)
+BEGINNING = -(10**7)
 
 
-class Tiers(Spec):
-    """Tiers and how they are reached, held and lost."""
+def lower_tiers(tiers: Tiers | None, actions: list[str], metrics_wait: bool) -> TierTerms:
+    """Terms of the tiers; a program without them has a count of 0."""
+    if tiers is None:
+        return TierTerms(*[0] * 12, [], [], [], [], 0)
+    levels = tiers.levels
+    used = {metric for each in levels for need in (each.enter, each.retain, each.reenter) for metric in _metrics(need)}
+    return TierTerms(
+        count=len(levels),
+        window=WINDOWS[tiers.window.kind],
+        window_months=tiers.window.months or 0,
+        upgrade=("immediate", "next_day", "next_period").index(tiers.upgrade),
+        skip_levels=int(tiers.skip_levels),
+        validity=("period_end", "next_period_end", "months", "lifetime").index(tiers.validity.until),
+        validity_months=tiers.validity.months or 0,
+        rehit=int(tiers.validity.rehit_rebases),
+        counter=("kept", "reset_lost", "reset_surplus_kept").index(tiers.counter),
+        downgrade=("none", "one_level", "to_earned").index(tiers.downgrade),
+        grace_months=tiers.grace_months,
+        rejudged=int(tiers.after_refund == "rejudged"),
+        enter=[_row(each.enter) for each in levels],
+        retain=[_row(each.retain or each.enter) for each in levels],
+        reenter=[_row(each.reenter or each.enter) for each in levels],
+        invitation=[-1 if each.invitation is None else actions.index(each.invitation) for each in levels],
+        merged=int(
+            tiers.window.kind in ("lifetime", "since_tier_change")
+            and tiers.upgrade == "immediate"
+            and not metrics_wait
+            and "visits" not in used
+        ),
+    )
 
-    levels: Annotated[tuple[Level, ...], Field(min_length=2, max_length=20)]
-    """From the lowest to the highest."""
-    window: Window = Window(kind="year")
-    """Over which days the metrics are added up."""
-    upgrade: Literal["immediate", "next_day", "next_period"] = "immediate"
-    """When a tier that is reached begins: after the checkout; at the start of the next day (on metrics through yesterday); at the
-    start of the next period of the window (on the period that ended yesterday)."""
-    skip_levels: bool = True
-    """Whether an upgrade may skip tiers; false: one tier at each check."""
-    validity: Validity = Validity()
-    """How long a tier is held."""
-    counter: Literal["kept", "reset_lost", "reset_surplus_kept"] = "kept"
-    """What an upgrade by metrics (or a re-hit that moves the end date) does to the metrics: nothing; all to zero; or each metric of the requirement keeps
-    what exceeds its threshold (not below 0), all others go to zero."""
-    downgrade: Literal["none", "one_level", "to_earned"] = "to_earned"
-    """At a review that is not met: stay; fall one tier; fall to the highest lower tier whose ``enter`` (or ``reenter``) the metrics meet."""
-    grace_months: Annotated[int, Field(ge=0, le=60)] = 0
-    """A review that is not met first extends the tier by so many months, once; at their end it is judged again."""
-    after_refund: Literal["stays", "rejudged"] = "stays"
-    """Whether a refund can take a tier away at once: if the tier was entered within the current window and the metrics no longer meet its
-    ``enter``, the member falls to the highest lower tier they do meet (needs ``counter: kept``)."""
 
-    @model_validator(mode="after")
-    def _consistent(self) -> "Tiers":
-        if any((self.levels[0].enter, self.levels[0].retain, self.levels[0].reenter, self.levels[0].invitation)):
-            raise SpecError(("levels", 0), "the first tier holds every member: it has no requirement", self.levels[0].name)
-        names = [level.name for level in self.levels]
-        for k, level in enumerate(self.levels):
-            if level.name in names[:k]:
-                raise SpecError(("levels", k, "name"), "the name is used twice", level.name)
-            if k and level.enter is None and level.invitation is None:
-                raise SpecError(("levels", k), "give enter, or invitation", level.name)
-            if level.enter is None and (level.retain or level.reenter):
-                raise SpecError(("levels", k, "retain"), "a tier by invitation alone has no thresholds", level.name)
-        for k, metric, low, high in self._reversed_thresholds():
-            raise SpecError(("levels", k, "enter", metric), f"expected at least the tier below ({low})", str(high))
-        if not self.window.has_periods and (self.upgrade == "next_period" or self.validity.until.endswith("period_end")):
-            place = ("upgrade",) if self.upgrade == "next_period" else ("validity", "until")
-            raise SpecError(place, f"a {self.window.kind} window has no periods; use months or lifetime", self.window.kind)
-        if self.after_refund == "rejudged" and (self.counter != "kept" or self.window.kind == "since_tier_change"):
-            raise SpecError(("after_refund",), "re-judging needs counter: kept", "rejudged")
-        return self
+def _metrics(need: Requirement | None) -> list[str]:
+    return [] if need is None else [metric for metric in METRICS if getattr(need, metric) is not None]
 
-    def _reversed_thresholds(self) -> list[tuple[int, str, object, object]]:
-        """Where a tier's enter threshold lies below that of the tier before: (index, metric, low, high)."""
-        found = []
-        for metric in METRICS:
-            before = None
-            for k, level in enumerate(self.levels):
-                threshold = None if level.enter is None else getattr(level.enter, metric)
-                if threshold is None:
-                    continue
-                if before is not None and threshold < before:
-                    found.append((k, metric, before, threshold))
-                before = threshold
-        return found
+
+def _row(need: Requirement | None) -> list[int]:
+    given = _metrics(need)
+    if need is None:
+        return [-1] * NEEDED + [0]
+    values = {metric: getattr(need, metric) for metric in given}
+    if "spend" in values:
+        values["spend"] = to_minor(values["spend"])
+    return [int(values.get(metric, -1)) for metric in METRICS] + [need.at_least or len(given)]
+
+
+# --- rules: the qualifying ledger -----------------------------------------------------------------------------------
+@rule
+def window_start(terms, own, day):
+    """First day of the window that holds a day."""
+    window = terms.tiers.window
+    if window > 0:
+        year, month, _ = civil(day)
+        return day_of(year, (month - 1) // window * window + 1, 1)
+    if window == ROLLING:
+        return add_months(day, -terms.tiers.window_months) + 1
+    if window == ANNIVERSARY:
+        return last_anniversary(own.joined, day)
+    return BEGINNING
+
+
+@rule
+def last_anniversary(joined, day):
+    """The latest anniversary of joining that is not after a day (the joining day itself counts)."""
+    _, month, dom = civil(joined)
+    year, _, _ = civil(day)
+    found = day_of(year, month, dom)
+    return found if found <= day else day_of(year - 1, month, dom)
+
+
+@rule
+def period_end(terms, own, day):
+    """Last day of the window's period that holds a day."""
+    window = terms.tiers.window
+    if window == ANNIVERSARY:
+        _, month, dom = civil(own.joined)
+        return yearly_on_or_after(day + 1, month, dom) - 1
+    return month_end(day, max(window, 1))
+
+
+@rule
+def due_check(terms, own, metric_day, today):
+    """Day on which a deferred upgrade check looks at a metric of a day; an immediate one needs no other day unless it lies ahead."""
+    upgrade = terms.tiers.upgrade
+    latest = max(metric_day, today)
+    if upgrade == NEXT_DAY:
+        return latest + 1
+    if upgrade == NEXT_PERIOD:
+        return period_end(terms, own, latest) + 1
+    return metric_day if metric_day > today else NEVER
+
+
+@rule
+def forget_days(terms, account, start):
+    """Drop the rows of the qualifying ledger before a day."""
+    own = account.own
+    kept = 0
+    for i in range(own.days):
+        row = account.days[i]
+        if row.day < start:
+            continue
+        if kept < i:
+            into = account.days[kept]
+            into.day = row.day
+            into.spend = row.spend
+            into.points = row.points
+            into.orders = row.orders
+            into.visits = row.visits
+            into.nights = row.nights
+        kept += 1
+    own.days = kept
+
+
+@rule
+def add_metrics(terms, account, today, day, spend, points, orders, visits, nights):
+    """Add to the qualifying metrics of a day. Days before the window that held yesterday no longer matter."""
+    tiers = terms.tiers
+    own = account.own
+    if tiers.count == 0:
+        return
+    own.check_on = min(own.check_on, due_check(terms, own, day, today))
+    if tiers.merged:
+        day = own.joined
+    start = window_start(terms, own, today - 1)
+    if day < start:
+        return
+    found = -1
+    for i in range(own.days):
+        if account.days[i].day == day:
+            found = i
+    if found < 0:
+        forget_days(terms, account, start)
+        found = own.days
+        own.days += 1
+        row = account.days[found]
+        row.day = day
+        row.spend = 0
+        row.points = 0
+        row.orders = 0
+        row.visits = 0
+        row.nights = 0
+    row = account.days[found]
+    row.spend += spend
+    row.points += points
+    row.orders += orders
+    row.visits += visits
+    row.nights += nights
+
+
+@rule
+def metric_total(account, metric, start, through):
+    """A qualifying metric over the days from ``start`` through ``through``."""
+    total = 0
+    for i in range(account.own.days):
+        row = account.days[i]
+        if row.day < start or row.day > through:
+            continue
+        if metric == 0:
+            total += row.spend
+        elif metric == 1:
+            total += row.points
+        elif metric == 2:
+            total += row.orders
+        elif metric == 3:
+            total += 1 if row.visits > 0 else 0
+        else:
+            total += row.nights
+    return total
+
+
+# --- rules: judging -------------------------------------------------------------------------------------------------
+@rule
+def need_of(terms, own, level):
+    """The requirement that reaches a tier from below: to enter, or to enter again."""
+    if level <= own.best_tier and level > own.tier:
+        return terms.tiers.reenter[level]
+    return terms.tiers.enter[level]
+
+
+@rule
+def is_met(account, need, start, through):
+    """Whether enough thresholds of a requirement are met."""
+    if need[NEEDED] == 0:
+        return False
+    met = 0
+    for metric in range(NEEDED):
+        if need[metric] >= 0 and metric_total(account, metric, start, through) >= need[metric]:
+            met += 1
+    return met >= need[NEEDED]
+
+
+@rule
+def last_valid_day(terms, own, day):
+    """Last day of a validity counted from a day."""
+    tiers = terms.tiers
+    if own.tier == 0 or tiers.validity == FOR_LIFE:
+        return NEVER
+    if tiers.validity == MONTHS:
+        return add_months(day, tiers.validity_months)
+    end = period_end(terms, own, day)
+    return end if tiers.validity == PERIOD_END else period_end(terms, own, end + 1)
+
+
+@rule
+def reset_metrics(terms, account, day, need, keep_surplus):
+    """All metrics to zero; with ``keep_surplus`` those of the requirement keep what exceeds their threshold."""
+    own = account.own
+    start = window_start(terms, own, day)
+    surplus_spend = 0
+    surplus_points = 0
+    surplus_orders = 0
+    surplus_nights = 0
+    if keep_surplus:
+        if need[0] >= 0:
+            surplus_spend = max(0, metric_total(account, 0, start, day) - need[0])
+        if need[1] >= 0:
+            surplus_points = max(0, metric_total(account, 1, start, day) - need[1])
+        if need[2] >= 0:
+            surplus_orders = max(0, metric_total(account, 2, start, day) - need[2])
+        if need[4] >= 0:
+            surplus_nights = max(0, metric_total(account, 4, start, day) - need[4])
+    own.days = 0
+    own.era += 1
+    if keep_surplus:
+        add_metrics(terms, account, day, day, surplus_spend, surplus_points, surplus_orders, 0, surplus_nights)
+
+
+@rule
+def enter_tier(terms, account, day, level, counted_from, need, by_metrics):
+    """Put a member in a tier, with its entry; resets the metrics where the program says so."""
+    tiers = terms.tiers
+    own = account.own
+    rises = level > own.tier
+    own.tier = level
+    own.tier_since = day
+    own.tier_until = last_valid_day(terms, own, counted_from)
+    own.in_grace = 0
+    own.invited = 0 if by_metrics else 1
+    own.best_tier = max(own.best_tier, level)
+    post(account, day, TIER, 0, 0, NEVER, NEVER, 0, terms.why_tier + level)
+    if tiers.window == SINCE_CHANGE:
+        own.days = 0
+        own.era += 1
+    elif rises and by_metrics and tiers.counter != KEPT:
+        reset_metrics(terms, account, day, need, tiers.counter == RESET_SURPLUS_KEPT)
+
+
+@rule
+def check_upgrade(terms, account, day, through):
+    """Move a member up to the highest tier reached (or the lowest, one at a time), or set the end date anew on a re-hit."""
+    tiers = terms.tiers
+    own = account.own
+    if tiers.count == 0:
+        return
+    start = window_start(terms, own, through)
+    found = -1
+    for level in range(own.tier + 1, tiers.count):
+        if is_met(account, need_of(terms, own, level), start, through):
+            found = level
+            if not tiers.skip_levels:
+                break
+    if found >= 0:
+        enter_tier(terms, account, day, found, day, need_of(terms, own, found), True)
+        return
+    need = tiers.enter[max(own.tier, 0)]
+    if tiers.rehit and own.tier > 0 and is_met(account, need, start, through):
+        until = last_valid_day(terms, own, day)
+        if until > own.tier_until:
+            own.tier_until = until
+            own.in_grace = 0
+            if tiers.counter != KEPT:
+                reset_metrics(terms, account, day, need, tiers.counter == RESET_SURPLUS_KEPT)
+
+
+@rule
+def next_check(terms, account, day):
+    """The next day on which a deferred check or a metric that lies ahead is due, after today's check."""
+    own = account.own
+    found = NEVER
+    for i in range(own.days):
+        counted = account.days[i].day
+        if counted > day or (counted == day and terms.tiers.upgrade != IMMEDIATE):
+            found = min(found, due_check(terms, own, counted, day))
+    return found
+
+
+@rule
+def highest_earned(terms, account, below, start, through):
+    """The highest tier under ``below`` whose requirement to enter is met; the lowest tier if none."""
+    for k in range(below - 1):
+        level = below - 1 - k
+        need = terms.tiers.reenter[level] if level <= account.own.best_tier else terms.tiers.enter[level]
+        if is_met(account, need, start, through):
+            return level
+    return 0
+
+
+@rule
+def review(terms, account, day):
+    """Judge a tier whose last day was yesterday: renew it, grant grace, or let the member fall."""
+    tiers = terms.tiers
+    own = account.own
+    if own.tier <= 0 or own.tier_until >= day:
+        return False
+    yesterday = day - 1
+    afresh = tiers.validity == PERIOD_END
+    start = window_start(terms, own, day if afresh else yesterday)
+    counted_from = day if afresh else yesterday
+    if tiers.downgrade == NO_FALL or is_met(account, tiers.retain[own.tier], start, yesterday):
+        own.tier_until = last_valid_day(terms, own, counted_from)
+        own.in_grace = 0
+        return True
+    if tiers.grace_months > 0 and not own.in_grace:
+        own.tier_until = add_months(yesterday, tiers.grace_months)
+        own.in_grace = 1
+        return True
+    level = own.tier - 1
+    if tiers.downgrade == TO_EARNED:
+        level = highest_earned(terms, account, own.tier, start, yesterday)
+    enter_tier(terms, account, day, level, counted_from, tiers.enter[level], True)
+    return True
+
+
+@rule
+def invite(terms, account, day, action):
+    """An action that grants a tier puts the member in it, or lengthens it."""
+    tiers = terms.tiers
+    own = account.own
+    for level in range(1, tiers.count):
+        if tiers.invitation[level] != action or action < 0 or level < own.tier:
+            continue
+        if level == own.tier:
+            own.tier_until = max(own.tier_until, last_valid_day(terms, own, day))
+        else:
+            enter_tier(terms, account, day, level, day, tiers.enter[level], False)
+
+
+@rule
+def judge_after_refund(terms, account, day):
+    """Where refunds are re-judged: a tier entered in the current window that the metrics no longer reach is lost at once."""
+    tiers = terms.tiers
+    own = account.own
+    if not tiers.rejudged or own.tier <= 0 or own.invited or tiers.enter[own.tier][NEEDED] == 0:
+        return
+    start = window_start(terms, own, day)
+    if own.tier_since < start or is_met(account, tiers.enter[own.tier], start, day):
+        return
+    level = highest_earned(terms, account, own.tier, start, day)
+    enter_tier(terms, account, day, level, day, tiers.enter[level], True)
+    own.check_on = min(own.check_on, day + 1)

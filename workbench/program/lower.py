@@ -1,0 +1,118 @@
+"""Lowering a program to the integers its rules see."""
+
+from dataclasses import dataclass, field
+
+from workbench.program.spec import Program
+from workbench.rules.earn import lower_earn
+from workbench.rules.expiry import lower_expiry
+from workbench.rules.redemption import lower_redemption
+from workbench.rules.refunds import lower_refunds
+from workbench.rules.terms import Terms
+from workbench.rules.tiers import lower_tiers
+
+__all__ = ["Codes", "Lowered", "lower"]
+
+FIXED_RULES = (
+    "transaction", "earn", "earn.pending", "expiry", "redemption.money_off", "redemption.catalogue", "redemption.automatic",
+    "refunds", "refunds.points_back", "refunds.debt",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Codes:
+    """The integers that stand for a program's names. Names the program does not mention share the code after the last."""
+
+    categories: dict[str, int]
+    channels: dict[str, int]
+    actions: dict[str, int]
+    items: dict[str, int]
+    rules: tuple[str, ...]
+    default_category: int
+    default_channel: int
+    strangers: dict[str, int] = field(default_factory=dict)
+    """Categories met in data but not in the program; each keeps a code of its own, so that refunds find their lines."""
+
+    def category(self, name: str) -> int:
+        """Code of a category; blank is the program's default."""
+        if not name:
+            return self.default_category
+        code = self.categories.get(name)
+        if code is None:
+            code = self.strangers.setdefault(name, len(self.categories) + len(self.strangers))
+        return code
+
+    def channel(self, name: str) -> int:
+        """Code of a channel; blank is the program's default."""
+        return self.channels.get(name, len(self.channels)) if name else self.default_channel
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A program ready to run."""
+
+    terms: Terms
+    codes: Codes
+
+
+def lower(program: Program, first_day: int, last_day: int) -> Lowered:
+    """Terms and codes of a program for the days from ``first_day`` to ``last_day``; raises SpecError where it cannot be exact."""
+    earn = program.earn
+    categories = _names(
+        [program.default_category],
+        earn.eligible.excluded_categories,
+        *(each.categories for each in earn.multipliers),
+        *(each.categories for each in earn.bonuses),
+    )
+    channels = _names([program.default_channel], *(each.channels for each in earn.multipliers))
+    levels = () if program.tiers is None else program.tiers.levels
+    actions = _names(
+        ["visit", "night"],
+        [each.action for each in earn.bonuses if each.action is not None],
+        [each.invitation for each in levels if each.invitation is not None],
+    )
+    items = () if program.redemption is None else tuple(item.name for item in program.redemption.catalogue)
+    tiers = program.tier_names
+    expiry, bonus_expiry = lower_expiry(program.expiry, [each.expiry for each in earn.bonuses], tiers, first_day, last_day)
+    first_item_meter = len(earn.caps) + len(earn.bonuses)
+    rules = (
+        FIXED_RULES
+        + tuple(f"earn.bonuses.{each.name}" for each in earn.bonuses)
+        + tuple(f"tiers.{name}" for name in tiers)
+        + tuple(f"redemption.catalogue.{name}" for name in items)
+    )
+    terms = Terms(
+        first_day=first_day,
+        last_day=last_day,
+        earn=lower_earn(earn, tiers, categories, channels, actions, bonus_expiry, first_day, last_day),
+        tiers=lower_tiers(program.tiers, actions, earn.pending is not None),
+        expiry=expiry,
+        redemption=lower_redemption(program.redemption, first_item_meter),
+        refunds=lower_refunds(program.refunds),
+        meters=first_item_meter + len(items),
+        any_birthday=int(any(each.event == "birthday" for each in earn.bonuses)),
+        **{f"why_{name}": code for code, name in enumerate(
+            ("transaction", "earn", "pending", "expiry", "money_off", "catalogue", "automatic", "refund", "points_back", "debt")
+        )},
+        why_bonus=len(FIXED_RULES),
+        why_tier=len(FIXED_RULES) + len(earn.bonuses),
+        why_item=len(FIXED_RULES) + len(earn.bonuses) + len(tiers),
+    )
+    codes = Codes(
+        categories={name: code for code, name in enumerate(categories)},
+        channels={name: code for code, name in enumerate(channels)},
+        actions={name: code for code, name in enumerate(actions)},
+        items={name: code for code, name in enumerate(items)},
+        rules=rules,
+        default_category=categories.index(program.default_category),
+        default_channel=channels.index(program.default_channel),
+    )
+    return Lowered(terms, codes)
+
+
+def _names(*groups: object) -> list[str]:
+    """The distinct names of some groups, in order of mention."""
+    found: dict[str, None] = {}
+    for group in groups:
+        for name in group:  # type: ignore[attr-defined]
+            found.setdefault(name)
+    return list(found)

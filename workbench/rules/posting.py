@@ -1,0 +1,273 @@
+"""The order of the day, written once. Every clock (agents, replay, kernel) calls these functions and nothing beneath them.
+
+    start of a day   open_day     1 lapse   2 activate   3 review and upgrade   4 decay, convert, birthday
+    its transactions join, checkout (redeem, earn, bonuses, tier check), redeem_alone, act, refund
+    between days     next_due     the next day whose start changes anything
+
+A day's start may be opened on every day, or only on the days ``next_due`` names and those with transactions: the ledger is the same.
+The caller opens days in rising order and keeps room in the account's lists (``room_needed``).
+"""
+
+from workbench.ledger import ACTIVATE, PURCHASE, post
+from workbench.rules.earn import (
+    ON_ACTION,
+    ON_BIRTHDAY,
+    ON_FIRST,
+    ON_JOIN,
+    ON_PURCHASE,
+    cut_parts,
+    earn_purchase,
+    give_bonuses,
+    is_birthday,
+    metric_day,
+    set_eligible,
+)
+from workbench.rules.expiry import BY_ACTION, BY_PURCHASE, convert, decay, lapse, next_balance_event, note_activity
+from workbench.rules.lots import repay
+from workbench.rules.redemption import NO_BASKET, redeem, redeem_automatically
+from workbench.rules.tiers import IMMEDIATE, NEXT_DAY, add_metrics, check_upgrade, invite, next_check, period_end, review
+from workbench.units import NEVER, civil, day_of, rule, yearly_on_or_after
+
+__all__ = ["act", "checkout", "join", "next_due", "open_day", "redeem_alone", "room_needed", "start_order"]
+
+VISIT, NIGHT = 0, 1
+"""Action codes that tier metrics count; a program's own actions follow."""
+
+
+# --- the start of a day ---------------------------------------------------------------------------------------------
+@rule
+def open_day(terms, account, order, day):
+    """Everything that happens to a member at the start of a day, in order. ``order`` is scratch space."""
+    own = account.own
+    start_order(order, 0, day, day, own.era)
+    lapse(terms, account, day)
+    clear_remainder(terms, own, day)
+    activate(terms, account, day)
+    judge(terms, account, day)
+    decay(terms, account, day)
+    convert(terms, account, day)
+    birthday(terms, account, order, day)
+    redeem_automatically(terms, account, order, day)
+    own.opened = day
+    own.next_lapse = first_lot_event(account)
+
+
+@rule
+def clear_remainder(terms, own, day):
+    """On the first day of a year a kept remainder is cleared, where the program says so."""
+    if terms.earn.carry_resets:
+        year, _, _ = civil(day)
+        if own.carry_year != year:
+            own.carry = 0
+            own.carry_year = year
+
+
+@rule
+def activate(terms, account, day):
+    """Pending lots whose day has come become usable, soonest first; each repays debt first."""
+    own = account.own
+    if own.pending == 0:
+        return
+    while True:
+        found = -1
+        for i in range(own.lots):
+            lot = account.lots[i]
+            if lot.pending and lot.active_on <= day and (found < 0 or lot.serial < account.lots[found].serial):
+                found = i
+        if found < 0:
+            return
+        lot = account.lots[found]
+        lot.pending = 0
+        own.pending -= lot.points
+        own.balance += lot.points
+        post(account, day, ACTIVATE, 0, 0, lot.earned_on, lot.expires_on, lot.order, terms.why_pending)
+        repay(account, day, found, terms.why_debt)
+
+
+@rule
+def judge(terms, account, day):
+    """The review of a tier that ended yesterday, then the upgrade checks that are due today."""
+    tiers = terms.tiers
+    own = account.own
+    if tiers.count == 0:
+        return
+    reviewed = review(terms, account, day)
+    due = own.check_on <= day
+    if tiers.upgrade == IMMEDIATE:
+        if due:
+            check_upgrade(terms, account, day, day)
+    elif tiers.upgrade == NEXT_DAY:
+        if due or reviewed:
+            check_upgrade(terms, account, day, day - 1)
+    elif due or reviewed:
+        if day == period_end(terms, own, day - 1) + 1:
+            check_upgrade(terms, account, day, day - 1)
+    own.check_on = next_check(terms, account, day)
+
+
+@rule
+def birthday(terms, account, order, day):
+    """Birthday bonuses."""
+    own = account.own
+    if terms.any_birthday and day > own.joined and is_birthday(own, day, False):
+        before = own.earned
+        give_bonuses(terms, account, order, order.lines, 0, day, ON_BIRTHDAY, -1, 0)
+        if own.earned > before:
+            after_event(terms, account, order, day)
+
+
+@rule
+def after_event(terms, account, order, day):
+    """What may follow any gain: automatic redemption, then the immediate tier check."""
+    redeem_automatically(terms, account, order, day)
+    if terms.tiers.upgrade == IMMEDIATE:
+        check_upgrade(terms, account, day, day)
+
+
+@rule
+def first_lot_event(account):
+    """First day on which a lot lapses or becomes usable."""
+    found = NEVER
+    for i in range(account.own.lots):
+        lot = account.lots[i]
+        found = min(found, lot.expires_on + 1)
+        if lot.pending:
+            found = min(found, lot.active_on)
+    return found
+
+
+@rule
+def next_due(terms, account):
+    """The next day after the last one opened whose start may change the account; NEVER if none."""
+    own = account.own
+    due = NEVER
+    if own.lots > 0 and own.next_lapse < NEVER:
+        due = max(own.next_lapse, own.opened + 1)
+        if own.tier >= 0 and terms.expiry.protected[own.tier]:
+            due = max(first_activation(account), own.opened + 1)
+    if own.tier > 0:
+        due = min(due, own.tier_until + 1)
+    due = min(due, max(own.check_on, own.opened + 1))
+    due = min(due, next_balance_event(terms, own))
+    if terms.any_birthday and own.birth_month > 0:
+        due = min(due, yearly_on_or_after(own.opened + 1, own.birth_month, own.birth_dom))
+    if terms.earn.carry_resets and own.carry != 0:
+        due = min(due, day_of(own.carry_year + 1, 1, 1))
+    return min(due, NEVER)
+
+
+@rule
+def first_activation(account):
+    """First day on which a pending lot becomes usable."""
+    found = NEVER
+    for i in range(account.own.lots):
+        if account.lots[i].pending:
+            found = min(found, account.lots[i].active_on)
+    return found
+
+
+# --- transactions ---------------------------------------------------------------------------------------------------
+@rule
+def start_order(order, number, business, posting, era):
+    """Blank an order's record."""
+    own = order.own
+    own.number = number
+    own.day = business
+    own.posted = posting
+    own.era = era
+    own.amount = 0
+    own.refunded = 0
+    own.eligible = 0
+    own.points = 0
+    own.plain = 0
+    own.base_room = -1
+    own.room = -1
+    own.spend_day = business
+    own.points_day = business
+    own.paid_points = 0
+    own.used = 0
+    own.returned = 0
+    own.bonuses = 0
+    own.parts = 0
+    own.uses = 0
+
+
+@rule
+def join(terms, account, order, day, birth_month, birth_dom):
+    """A member joins: the account begins, joining bonuses are given."""
+    own = account.own
+    own.joined = day
+    own.birth_month = birth_month
+    own.birth_dom = birth_dom
+    own.opened = day
+    own.last_activity = day
+    own.next_lapse = NEVER
+    own.check_on = NEVER
+    own.tier = 0 if terms.tiers.count > 0 else -1
+    own.tier_since = day
+    own.tier_until = NEVER
+    own.carry_year, _, _ = civil(day)
+    start_order(order, 0, day, day, 0)
+    give_bonuses(terms, account, order, order.lines, 0, day, ON_JOIN, -1, 0)
+    after_event(terms, account, order, day)
+
+
+@rule
+def checkout(terms, account, order, lines, count, day, business):
+    """A purchase of ``count`` lines, after ``start_order``, ``begin_checkout`` and its redemptions: earn, bonuses, metrics, tier."""
+    own = account.own
+    placed = order.own
+    first = own.purchases == 0
+    own.purchases += 1
+    placed.eligible = set_eligible(terms, lines, count, placed.paid_points)
+    post(account, day, PURCHASE, 0, placed.amount, NEVER, NEVER, placed.number, terms.why_transaction)
+    cut_parts(terms, account, order, lines, count, day, business)
+    eligible = placed.eligible
+    tier_era = own.era
+    earn_purchase(terms, account, order, eligible, day, business)
+    earn = terms.earn
+    placed.spend_day = metric_day(business, day, earn.spend_waits, earn.pending_days)
+    placed.points_day = metric_day(business, day, earn.points_wait and earn.pending_days > 0, earn.pending_days)
+    placed.era = tier_era
+    add_metrics(terms, account, day, placed.spend_day, eligible, 0, 1, 1, 0)
+    add_metrics(terms, account, day, placed.points_day, 0, placed.points, 0, 0, 0)
+    give_bonuses(terms, account, order, lines, count, day, ON_FIRST if first else ON_PURCHASE, -1, 0)
+    after_event(terms, account, order, day)
+
+
+@rule
+def begin_checkout(terms, account, order, lines, count, day):
+    """The start of a purchase: its amount, and the activity it is."""
+    for i in range(count):
+        order.own.amount += lines[i].amount
+    note_activity(terms, account, day, BY_PURCHASE)
+
+
+@rule
+def redeem_alone(terms, account, order, day, item, points):
+    """A redemption without a purchase. Returns why it is refused, 0 if it is done."""
+    refusal = redeem(terms, account, order, day, item, points, NO_BASKET)
+    if refusal == 0:
+        after_event(terms, account, order, day)
+    return refusal
+
+
+@rule
+def act(terms, account, order, day, action, points):
+    """An action row: activity, invitation, metrics, bonuses. ``points`` -1 where the row brings none."""
+    own = account.own
+    start_order(order, 0, day, day, own.era)
+    note_activity(terms, account, day, BY_ACTION)
+    invite(terms, account, day, action)
+    if action == VISIT:
+        add_metrics(terms, account, day, day, 0, 0, 0, 1, 0)
+    elif action == NIGHT:
+        add_metrics(terms, account, day, day, 0, 0, 0, 0, points if points >= 0 else 1)
+    give_bonuses(terms, account, order, order.lines, 0, day, ON_ACTION, action, points)
+    after_event(terms, account, order, day)
+
+
+@rule
+def room_needed(own, meters, uses):
+    """Entries one call may write at the most: (every lot lapses, activates, repays twice, is redeemed) and every bonus and tier change."""
+    return 32 + 6 * (own.lots + meters + uses)

@@ -1,0 +1,39 @@
+"""What a program lowers to: the only thing a rule sees of it."""
+
+from typing import NamedTuple
+
+from workbench.rules.earn import EarnTerms
+from workbench.rules.expiry import ExpiryTerms
+from workbench.rules.redemption import RedemptionTerms
+from workbench.rules.refunds import RefundTerms
+from workbench.rules.tiers import TierTerms
+
+__all__ = ["Terms"]
+
+
+class Terms(NamedTuple):
+    """A program as integers and integer lists, over a span of days; ``why_...`` are codes of the ledger's ``rule`` column."""
+
+    first_day: int
+    last_day: int
+    earn: EarnTerms
+    tiers: TierTerms
+    expiry: ExpiryTerms
+    redemption: RedemptionTerms
+    refunds: RefundTerms
+    meters: int
+    any_birthday: int
+    why_transaction: int
+    why_earn: int
+    why_pending: int
+    why_expiry: int
+    why_money_off: int
+    why_catalogue: int
+    why_automatic: int
+    why_refund: int
+    why_points_back: int
+    why_debt: int
+    why_bonus: int
+    """Code of the first bonus; the others follow."""
+    why_tier: int
+    why_item: int
