@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.packaging import CODE, DATA, DISTRIBUTION, HOME, ForeignPackage, misplaced, refuse_misplaced, shared
+from workbench.packaging import CODE, DISTRIBUTION, HOME, ForeignPackage, misplaced, refuse_misplaced, shared
 
 
 @pytest.fixture
@@ -13,8 +13,6 @@ def home(tmp_path: Path) -> Path:
     for name in CODE:
         (tmp_path / "home" / name).mkdir(parents=True)
         (tmp_path / "home" / name / "__init__.py").touch()
-    for name in DATA:
-        (tmp_path / "home" / name).mkdir()
     return tmp_path / "home"
 
 
@@ -41,9 +39,14 @@ def test_a_module_of_our_name_is_named(home: Path, tmp_path: Path) -> None:
     assert misplaced([str(tmp_path), str(home)], home) == {"simulators": str(tmp_path / "simulators.py")}
 
 
-def test_missing_data_is_named(home: Path) -> None:
-    (home / "scenarios").rmdir()
-    assert misplaced([str(home)], home) == {"scenarios": ""}
+def test_a_missing_package_is_named(home: Path) -> None:
+    (home / "apps" / "__init__.py").unlink()
+    (home / "apps").rmdir()
+    assert misplaced([str(home)], home) == {"apps": ""}
+
+
+def test_data_of_the_same_name_elsewhere_does_not_matter(home: Path, tmp_path: Path) -> None:
+    assert misplaced([foreign(tmp_path / "other", "programs"), str(home)], home) == {}
 
 
 def test_a_folder_of_two_distributions_is_named() -> None:

@@ -25,7 +25,7 @@ class Problem:
     message: str
     """What was expected."""
     value: object = None
-    """What was found, shortened (see ``shown``); None where something is missing."""
+    """What was found; messages and JSON repeat it shortened (see ``shown``). None where something is missing."""
     suggestion: str | None = None
     """The nearest valid name, if one is near."""
     line: int | None = None
@@ -34,14 +34,15 @@ class Problem:
     def __str__(self) -> str:
         line = "" if self.line is None or f"line {self.line}" in self.path else f"line {self.line}"
         where = f"{self.path} ({line})" if self.path and line else self.path or line
-        found = "" if self.value is None else f", found {shown(self.value)!r}"
+        value = shown(self.value)
+        counted = not isinstance(value, str) or isinstance(self.value, dict | list | tuple)
+        found = "" if value is None else f", found {value}" if counted else f", found {value!r}"
         guess = "" if self.suggestion is None else f"; did you mean {self.suggestion!r}?"
         return (f"{where}: " if where else "") + self.message + found + guess
 
     def as_json(self) -> dict[str, object]:
         """The contract's keys: path, message, value, suggestion."""
-        value = self.value if self.value is None else shown(self.value)
-        return {"path": self.path, "message": self.message, "value": value, "suggestion": self.suggestion}
+        return {"path": self.path, "message": self.message, "value": shown(self.value), "suggestion": self.suggestion}
 
 
 class BadInput(Exception):

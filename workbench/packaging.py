@@ -36,7 +36,6 @@ def misplaced(path: list[str] | None = None, home: Path = HOME) -> dict[str, str
         places = [Path(place).resolve() for place in spec.submodule_search_locations or ()] if spec else []
         if places != [home / name]:
             wrong[name] = ", ".join(map(str, places)) or (spec.origin or "" if spec else "")
-    wrong.update({name: "" for name in DATA if not (home / name).is_dir()})
     return wrong
 
 

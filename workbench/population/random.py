@@ -51,9 +51,9 @@ def _derive(key, number):
 
 def derive_many(key: int | np.ndarray, number: int | np.ndarray) -> np.ndarray:
     """``derive`` for arrays of keys or numbers, broadcast against each other; uint64."""
-    keys = np.asarray(key, dtype=np.uint64)
-    numbers = np.asarray(number).astype(np.uint64)
-    z = np.atleast_1d(keys + (numbers + _ONE) * _GOLDEN)
+    keys = np.atleast_1d(np.asarray(key, dtype=np.uint64))
+    numbers = np.atleast_1d(np.asarray(number)).astype(np.uint64)
+    z = keys + (numbers + _ONE) * _GOLDEN  # arrays wrap without a word, NumPy's scalars would warn
     z = (z ^ (z >> _30)) * _MIX_1
     z = (z ^ (z >> _27)) * _MIX_2
     return z ^ (z >> _31)

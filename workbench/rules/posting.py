@@ -80,7 +80,7 @@ def activate(terms, account, day):
         lot.pending = 0
         own.pending -= lot.points
         own.balance += lot.points
-        post(account, day, ACTIVATE, 0, 0, lot.earned_on, lot.expires_on, lot.order, terms.why_pending)
+        post(account, day, ACTIVATE, 0, 0, lot.earned_on, lot.expires_on, 0, terms.why_pending)
         repay(account, day, found, terms.why_debt)
 
 

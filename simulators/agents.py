@@ -1,0 +1,240 @@
+"""Members as SimPy processes: one process per member and world over a shared environment.
+
+A process sleeps until the next thing that can happen to its member: the start of a day that is due, a refund, or a candidate
+purchase. At a candidate it computes its modifier from its own past, accepts or rejects by the candidate's mark, and brings an
+accepted one to the desk. Both worlds read the same candidates, so what differs between them is the program's doing.
+"""
+
+import gc
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from heapq import heappop, heappush
+
+import numpy as np
+import simpy
+
+from workbench.digest import combine, ledger_sum
+from workbench.ledger import Account, Order, blank_order
+from workbench.population.behaviour import BehaviourTerms, behaviour_terms, largest_modifier, modifier, strips_needed, wants_to_redeem
+from workbench.population.strips import Candidates, Members, accepts, candidates, death_time, draw_members
+from workbench.population.terms import PopulationTerms, joins, population_terms, return_day
+from workbench.scenario import LEDGER_COLUMNS, NO_PROGRAM, Run, Scenario, WorldLedger
+from workbench.program.spec import Program
+from workbench.units import NEVER
+from simulators.choices import Rewards, days_to_lapse
+from simulators.desk import Basket, Desk, Redeeming
+from simulators.versions import versions
+
+__all__ = ["BLOCK", "run_agents"]
+
+BLOCK = 2000
+"""Members to an environment: SimPy's event queue slows down with its length, and independent members share nothing."""
+
+Progress = Callable[[int, int], None]
+
+
+class World:
+    """One program and everything its members write."""
+
+    def __init__(self, program: Program, scenario: Scenario, behaviour: BehaviourTerms) -> None:
+        pending = 0 if program.earn.pending is None else program.earn.pending.days
+        first, last = scenario.start_day, scenario.last_day + 1 + pending
+        self.program = program
+        self.desk = Desk(program, first, last)
+        self.guests = self.desk if program is NO_PROGRAM else Desk(NO_PROGRAM, first, last)
+        self.behaviour = behaviour
+        self.rewards = Rewards.of(program)
+        self.is_program = program is not NO_PROGRAM
+        self.last_day = scenario.last_day
+        self.rows = array("q")
+        self.joined = np.full(scenario.members, NEVER, dtype=np.int64)
+        self.tier = np.full(scenario.members, -1, dtype=np.int64)
+        names = scenario.population
+        self.categories = list(names.categories)
+        self.channels = list(names.channels)
+
+    def write(self, desk: Desk, member: int, place: int) -> int:
+        """Take the desk's entries over into the world's ledger; returns the member's next place."""
+        for entry in desk.drain():
+            self.rows.extend(
+                (member, place, entry.day, entry.kind, entry.points, entry.money, entry.lot_earned_on, entry.expires_on, entry.order, entry.rule)
+            )
+            place += 1
+        return place
+
+    def ledger(self) -> WorldLedger:
+        """The ledger as arrays."""
+        rows = np.frombuffer(self.rows, dtype=np.int64).reshape(-1, len(LEDGER_COLUMNS))
+        ordered = rows[np.argsort(rows[:, 0], kind="stable")]
+        return WorldLedger(ordered, self.desk.lowered.codes.rules, self.joined, self.tier, self.program.tier_names)
+
+
+class Life:
+    """One member in one world."""
+
+    def __init__(self, world: World, terms: PopulationTerms, members: Members, i: int, found: Candidates) -> None:
+        self.world, self.terms, self.found = world, terms, found
+        self.number = int(members.number[i])
+        self.redeemer = int(members.redeemer[i])
+        self.u_aware = float(members.u_aware[i])
+        self.birth = (int(members.birth_month[i]), int(members.birth_dom[i]))
+        self.arrival = float(members.arrival[i])
+        self.death_rate, self.death_budget = float(members.death_rate[i]), float(members.death_budget[i])
+        self.death = death_time(self.arrival, self.death_rate, self.death_budget, float("inf"), 1.0)
+        self.account: Account | None = None
+        self.guest: Account | None = None
+        self.place = 0
+        self.orders = 0
+        self.refunds: list[tuple[int, int, Order, int]] = []
+
+    def process(self, env: simpy.Environment) -> Iterator[simpy.Event]:
+        """The member's life, from arrival to the end of the run."""
+        for k in range(len(self.found.time)):
+            time = float(self.found.time[k])
+            if time >= self.death:
+                break
+            yield from self.sleep(env, int(self.found.day[k]))
+            yield env.timeout(max(0.0, time - env.now))
+            self.candidate(k)
+        yield from self.sleep(env, self.world.last_day)
+        if self.account is not None:
+            self.world.tier[self.number] = self.account.own.tier
+
+    def sleep(self, env: simpy.Environment, until: int) -> Iterator[simpy.Event]:
+        """Wake at the start of every day that is due, up to and including a day, and for every refund."""
+        while True:
+            due = NEVER if self.account is None else self.world.desk.next_due(self.account)
+            refund = self.refunds[0][0] if self.refunds else NEVER
+            day = min(due, refund)
+            if day > until:
+                return
+            yield env.timeout(max(0.0, day - env.now))
+            if due <= day:
+                assert self.account is not None
+                self.world.desk.advance(self.account, day)
+            else:
+                self.give_back()
+            self.place = self.world.write(self.world.desk, self.number, self.place)
+
+    def candidate(self, k: int) -> None:
+        """One candidate: rejected, or a purchase (and the moment of joining, for those not yet members)."""
+        found, world = self.found, self.world
+        day = int(found.day[k])
+        if not accepts(int(found.strip[k]), float(found.v[k]), self.modifier(day)):
+            return
+        if self.account is None and world.is_program and joins(self.terms, float(found.u_join[k])):
+            self.join(day, float(found.time[k]))
+        basket = Basket(
+            int(found.basket[k]),
+            category=world.categories[found.category[k]],
+            channel=world.channels[found.channel[k]],
+        )
+        self.purchase(k, day, basket)
+
+    def modifier(self, day: int) -> float:
+        """The world's factor on the member's rate, from their past only; 1 without a program or membership."""
+        account, world = self.account, self.world
+        if account is None or not world.is_program:
+            return 1.0
+        own = account.own
+        return modifier(
+            world.behaviour, own.balance - own.debt, world.rewards.cheapest, max(own.tier, 0), days_to_lapse(account, day), self.u_aware
+        )
+
+    def join(self, day: int, time: float) -> None:
+        """The member joins the program; from here on the death rate is a member's."""
+        world = self.world
+        self.account = world.desk.open_account()
+        world.desk.join(self.account, day, *self.birth)
+        self.place = world.write(world.desk, self.number, self.place)
+        world.joined[self.number] = day
+        factor = world.behaviour.death_factor
+        self.death = death_time(self.arrival, self.death_rate, self.death_budget, time, factor)
+
+    def purchase(self, k: int, day: int, basket: Basket) -> None:
+        """A purchase, with what the member redeems at it."""
+        world = self.world
+        desk, account = (world.desk, self.account) if self.account is not None else (world.guests, self._as_guest(day))
+        asked: list[Redeeming] = []
+        if self.account is not None:
+            desk.advance(account, day)
+            asked = self.redemptions(float(self.found.u_redeem[k]), day, basket.amount)
+        self.orders += 1
+        order = blank_order()
+        desk.checkout(account, order, self.orders, day, day, [basket], asked)
+        self.place = world.write(desk, self.number, self.place)
+        back = return_day(self.terms, day, float(self.found.u_return[k]))
+        if back <= world.last_day:
+            heappush(self.refunds, (back, self.orders, order, int(account is self.account)))
+
+    def redemptions(self, u: float, day: int, basket: int) -> list[Redeeming]:
+        """What the member redeems at a purchase."""
+        account, world = self.account, self.world
+        assert account is not None
+        balance = account.own.balance - account.own.debt
+        near = days_to_lapse(account, day)
+        if not wants_to_redeem(world.behaviour, self.redeemer, u, balance, world.rewards.cheapest, near):
+            return []
+        asked = world.rewards.ask(world.desk.terms, account, day, basket)
+        return [] if asked is None else [asked]
+
+    def give_back(self) -> None:
+        """A purchase is refunded in full."""
+        day, _, order, in_program = heappop(self.refunds)
+        account, desk = (self.account, self.world.desk) if in_program else (self.guest, self.world.guests)
+        assert account is not None
+        account.own.opened = max(account.own.opened, day)
+        desk.refund(account, order, day, order.own.amount)
+        if desk is not self.world.desk:
+            self.place = self.world.write(desk, self.number, self.place)
+
+    def _as_guest(self, day: int) -> Account:
+        """The account that records the purchases of somebody who is not a member."""
+        if self.guest is None:
+            self.guest = self.world.guests.open_account()
+            self.world.guests.join(self.guest, day)
+        return self.guest
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """The garbage collector visits every live process again and again, and finds nothing: two thirds of a large run's time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def run_agents(scenario: Scenario, progress: Progress | None = None) -> Run:
+    """Live a scenario with SimPy agents. ``progress`` is told (members done, members in all) after each block."""
+    end_day = scenario.last_day + 1
+    terms = population_terms(scenario.population, scenario.start_day, end_day)
+    behaviour = behaviour_terms(scenario.assumptions)
+    worlds = [World(each, scenario, behaviour) for each in (scenario.program, scenario.baseline)]
+    strips, largest = strips_needed(behaviour), largest_modifier(behaviour)
+    for first in range(0, scenario.members, BLOCK):
+        count = min(BLOCK, scenario.members - first)
+        with _collector_off():
+            _run_block(scenario, terms, worlds, strips, largest, first, count)
+        if progress is not None:
+            progress(first + count, scenario.members)
+    program, baseline = (world.ledger() for world in worlds)
+    sums = [ledger_sum(each.rows) for each in (program, baseline)]
+    digest = combine(sums, len(program.rows) + len(baseline.rows))
+    return Run(scenario, "agents", digest, program, baseline, versions())
+
+
+def _run_block(
+    scenario: Scenario, terms: PopulationTerms, worlds: list[World], strips: int, largest: float, first: int, count: int
+) -> None:
+    members = draw_members(scenario.population, terms, scenario.seed, first, count)
+    env = simpy.Environment(initial_time=scenario.start_day)
+    for i in range(count):
+        found = candidates(terms, members, i, strips, largest)
+        for world in worlds:
+            env.process(Life(world, terms, members, i, found).process(env))
+    env.run()

@@ -1,0 +1,171 @@
+"""The desk: where a clock (replay, agents) brings a member's transactions to the rulebook in plain Python.
+
+It keeps room in the preallocated lists, turns names into codes, and hands over the entries that were written.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from workbench.ledger import Account, Book, Cursor, Entry, Line, Lot, Order, Own, Part, QualifyingDay, Use, blank_account, blank_order, reserve
+from workbench.program.lower import Lowered, lower
+from workbench.program.spec import Program
+from workbench.rules import posting
+from workbench.rules.redemption import UNKNOWN_ITEM, UNNAMED, redeem
+from workbench.rules.refunds import refund_linked, refund_unlinked
+from workbench.units import CENTS
+
+__all__ = ["Basket", "Desk", "Redeeming"]
+
+
+@dataclass(slots=True)
+class Basket:
+    """One line of a purchase (or an unlinked refund): money in minor units, names as written."""
+
+    amount: int
+    discount: int = 0
+    tax: int = 0
+    delivery: int = 0
+    category: str = ""
+    channel: str = ""
+
+
+@dataclass(slots=True)
+class Redeeming:
+    """One redemption asked for: points (-1: the item's price), and the item's name (empty: none)."""
+
+    points: int
+    item: str = ""
+
+
+class Desk:
+    """One program's rules over a span of days, and the book its entries are written in.
+
+    Days must lie between ``first_day`` and ``last_day``; ``widen`` moves them (accounts hold absolute days, so nothing else changes).
+    """
+
+    def __init__(self, program: Program, first_day: int, last_day: int) -> None:
+        self.program = program
+        self.book = Book(Cursor(), [])
+        self.first_day, self.last_day = first_day, last_day
+        self.lowered: Lowered = lower(program, first_day, last_day)
+        self._scratch = blank_order()
+
+    @property
+    def terms(self):  # noqa: ANN201 - the type is Lowered.terms
+        return self.lowered.terms
+
+    def widen(self, first_day: int, last_day: int) -> None:
+        """Cover more days."""
+        if first_day < self.first_day or last_day > self.last_day:
+            self.first_day, self.last_day = min(first_day, self.first_day), max(last_day, self.last_day)
+            strangers = self.lowered.codes.strangers
+            self.lowered = lower(self.program, self.first_day, self.last_day)
+            self.lowered.codes.strangers.update(strangers)
+
+    def open_account(self) -> Account:
+        """A blank account; ``join`` begins it."""
+        return blank_account(self.terms.meters, self.book)
+
+    def drain(self) -> Iterator[Entry]:
+        """The entries written since the last call. Each is only valid until the next transaction."""
+        count, self.book.cursor.entries = self.book.cursor.entries, 0
+        return iter(self.book.rows[:count])
+
+    def _make_room(self, account: Account, order: Order, lines: int = 0) -> None:
+        own, terms = account.own, self.terms
+        bonuses = len(terms.earn.bonus_event)
+        uses = order.own.uses
+        reserve(account.lots, own.lots + bonuses + uses + 4, Lot)
+        reserve(account.days, own.days + 2 * bonuses + 8, QualifyingDay)
+        reserve(self.book.rows, self.book.cursor.entries + posting.room_needed(own, terms.meters, uses), Entry)
+        reserve(order.uses, uses + own.lots + bonuses + 4, Use)
+        if lines:
+            reserve(order.parts, lines * (1 + terms.tiers.count), Part)
+
+    def next_due(self, account: Account) -> int:
+        """The next day whose start changes the account."""
+        return posting.next_due(self.terms, account)
+
+    def advance(self, account: Account, day: int) -> None:
+        """Open every due day up to and including ``day``."""
+        while (due := self.next_due(account)) <= day:
+            self._make_room(account, self._scratch)
+            posting.open_day(self.terms, account, self._scratch, due)
+        account.own.opened = max(account.own.opened, day)
+
+    def join(self, account: Account, day: int, birth_month: int = 0, birth_dom: int = 0) -> None:
+        """A member joins."""
+        self._make_room(account, self._scratch)
+        posting.join(self.terms, account, self._scratch, day, birth_month, birth_dom)
+
+    def checkout(
+        self,
+        account: Account,
+        order: Order,
+        number: int,
+        day: int,
+        business: int,
+        baskets: list[Basket],
+        redemptions: list[Redeeming],
+    ) -> list[int]:
+        """A purchase with its redemptions; ``order`` is written. Returns why each redemption is refused (0: done)."""
+        posting.start_order(order, number, business, day, account.own.era)
+        count = self._write_lines(order, baskets)
+        self._make_room(account, order, count)
+        posting.begin_checkout(self.terms, account, order, order.lines, count, day)
+        refusals = []
+        for each in redemptions:
+            self._make_room(account, order, count)
+            refusals.append(redeem(self.terms, account, order, day, self._item(each), each.points, order.own.amount))
+        self._make_room(account, order, count)
+        posting.checkout(self.terms, account, order, order.lines, count, day, business)
+        return refusals
+
+    def redeem(self, account: Account, order: Order, number: int, day: int, asked: Redeeming) -> int:
+        """A redemption without a purchase. Returns why it is refused (0: done)."""
+        posting.start_order(order, number, day, day, account.own.era)
+        self._make_room(account, order)
+        return posting.redeem_alone(self.terms, account, order, day, self._item(asked), asked.points)
+
+    def act(self, account: Account, day: int, action: str, points: int = -1) -> None:
+        """An action row."""
+        self._make_room(account, self._scratch)
+        code = self.lowered.codes.actions.get(action, -1)
+        posting.act(self.terms, account, self._scratch, day, code, points)
+
+    def refund(self, account: Account, order: Order, day: int, amount: int, category: str = "") -> None:
+        """A linked refund; the caller has checked that the order holds so much."""
+        self._make_room(account, order)
+        code = self.lowered.codes.category(category)
+        refund_linked(self.terms, account, order, day, amount, code, bool(category))
+
+    def refund_unlinked(self, account: Account, number: int, day: int, basket: Basket) -> None:
+        """A refund that names no order."""
+        order = self._scratch
+        posting.start_order(order, number, day, day, account.own.era)
+        self._write_lines(order, [basket])
+        self._make_room(account, order, 1)
+        refund_unlinked(self.terms, account, order, order.lines, day)
+
+    def _write_lines(self, order: Order, baskets: list[Basket]) -> int:
+        reserve(order.lines, len(baskets), Line)
+        codes = self.lowered.codes
+        for line, basket in zip(order.lines, baskets, strict=False):
+            line.amount = basket.amount
+            line.discount = basket.discount
+            line.tax = basket.tax
+            line.delivery = basket.delivery
+            line.category = codes.category(basket.category)
+            line.channel = codes.channel(basket.channel)
+        return len(baskets)
+
+    def _item(self, asked: Redeeming) -> int:
+        return self.lowered.codes.items.get(asked.item, UNKNOWN_ITEM) if asked.item else UNNAMED
+
+    def carry(self, own: Own) -> int | float:
+        """The spend kept below a block, in major units (0 where the program keeps a fraction of a point, or nothing)."""
+        earn = self.terms.earn
+        if self.program.earn.rounding.scope != "carry":
+            return 0
+        kept = own.carry / (CENTS * (1 if earn.after else earn.one))
+        return int(kept) if kept == int(kept) else kept

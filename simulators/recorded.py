@@ -1,0 +1,259 @@
+"""Recorded transactions lived through a program's rules: the clock of a replay.
+
+Members are kept in the order they were first seen. A heap holds each member's next due day, so that the start of every day is
+opened for all members before the day's first transaction, in that order: the ledger comes out by date.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+
+from workbench.errors import BadInput, Problem
+from workbench.ledger import Account, Entry, Order, blank_order
+from workbench.program.spec import Program
+from workbench.rules.redemption import REFUSALS
+from workbench.units import CENTS
+from simulators.desk import Basket, Desk, Redeeming
+
+__all__ = ["Member", "Recorded", "Refusal", "Row"]
+
+
+@dataclass(slots=True)
+class Row:
+    """One transaction: days as day numbers, money in minor units, -1 where a number is not given, "" where a name is not."""
+
+    row: int
+    member_id: str
+    date: int
+    posted: int
+    event: str
+    amount: int = -1
+    points: int = -1
+    order_id: str = ""
+    refund_of: str = ""
+    category: str = ""
+    channel: str = ""
+    action: str = ""
+    birth_month: int = 0
+    birth_dom: int = 0
+    discount: int = 0
+    tax: int = 0
+    delivery: int = 0
+
+
+@dataclass(slots=True)
+class Refusal:
+    """A transaction the rules do not allow: reported and counted, nothing posted."""
+
+    row: int
+    member_id: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Member:
+    """A member of the replay."""
+
+    index: int
+    member_id: str
+    account: Account
+    orders: dict[str, Order] = field(default_factory=dict)
+    due: int = -1
+    """The day the heap holds for this member."""
+
+
+EntryRow = tuple[str, int, int, int, int, int, int, str, int]
+"""member_id, day, kind, points, money, lot_earned_on, expires_on, order_id, rule."""
+
+
+class Recorded:
+    """The state of a replay between two rows."""
+
+    def __init__(self, program: Program, first_day: int, last_day: int) -> None:
+        pending = program.earn.pending
+        self._reach = 0 if pending is None else pending.days
+        self.desk = Desk(program, first_day, last_day + self._reach)
+        self.members: dict[str, Member] = {}
+        self.by_index: list[Member] = []
+        self.heap: list[tuple[int, int]] = []
+        self.today = first_day
+        self.orders_made = 0
+        self.entries: list[EntryRow] = []
+        self.refusals: list[Refusal] = []
+        self.open_rows: list[Row] = []
+        self.refundable: deque[tuple[int, int, str, int]] = deque()
+        """Orders that age out, oldest first: (business day, member index, order id, number)."""
+
+    # --- the clock ---
+    def advance(self, day: int) -> None:
+        """Open every due day of every member up to and including ``day``."""
+        heap = self.heap
+        while heap and heap[0][0] <= day:
+            due, index = heappop(heap)
+            member = self.by_index[index]
+            if member.due == due:
+                self.desk.advance(member.account, due)
+                self._collect(member, "")
+                self._schedule(member)
+        self.today = max(self.today, day)
+        self._forget_old_orders(day)
+
+    def _schedule(self, member: Member) -> None:
+        due = self.desk.next_due(member.account)
+        if due != member.due:
+            member.due = due
+            heappush(self.heap, (due, member.index))
+
+    def _collect(self, member: Member, order_id: str) -> None:
+        for entry in self.desk.drain():
+            self.entries.append(_entry_row(entry, member.member_id, order_id))
+
+    def _forget_old_orders(self, day: int) -> None:
+        within = self.desk.terms.refunds.within_days
+        if within < 0:
+            return
+        while self.refundable and self.refundable[0][0] + within < day:
+            _, index, order_id, number = self.refundable.popleft()
+            orders = self.by_index[index].orders
+            if order_id in orders and orders[order_id].own.number == number:
+                del orders[order_id]
+
+    # --- rows ---
+    def post(self, row: Row) -> None:
+        """Take one row; the rows of one checkout are held until it is complete."""
+        if self.open_rows and not self._continues(row):
+            self.close_checkout()
+        if row.event in ("purchase", "redeem"):
+            self.open_rows.append(row)
+            if not row.order_id:
+                self.close_checkout()
+            return
+        member = self._arrive(row)
+        if row.event == "action":
+            self.desk.act(member.account, row.posted, row.action, row.points)
+            self._done(member, "")
+        elif row.event == "refund":
+            self._refund(member, row)
+
+    def _continues(self, row: Row) -> bool:
+        """Whether a row belongs to the checkout that is open."""
+        first = self.open_rows[0]
+        return (
+            row.event in ("purchase", "redeem")
+            and (row.member_id, row.order_id, row.date, row.posted)
+            == (first.member_id, first.order_id, first.date, first.posted)
+        )
+
+    def close_checkout(self) -> None:
+        """Post the checkout whose rows are held."""
+        rows, self.open_rows = self.open_rows, []
+        if not rows:
+            return
+        member = self._arrive(rows[0])
+        lines = [row for row in rows if row.event == "purchase"]
+        redeems = [row for row in rows if row.event == "redeem"]
+        first = rows[0]
+        self.orders_made += 1
+        number = self.orders_made if first.order_id else 0
+        if not lines:
+            for row in redeems:
+                order = blank_order()
+                refusal = self.desk.redeem(member.account, order, number, row.posted, _asked(row))
+                self._note(row, refusal)
+            self._done(member, first.order_id)
+            return
+        order = blank_order()
+        baskets = [_basket(row) for row in lines]
+        asked = [_asked(row) for row in redeems]
+        refusals = self.desk.checkout(member.account, order, number, first.posted, first.date, baskets, asked)
+        for row, refusal in zip(redeems, refusals, strict=True):
+            self._note(row, refusal)
+        if first.order_id:
+            self._remember(member, first.order_id, order)
+        self._done(member, first.order_id)
+
+    def _remember(self, member: Member, order_id: str, order: Order) -> None:
+        order.lines.clear()
+        del order.parts[order.own.parts :]
+        del order.uses[order.own.uses :]
+        member.orders[order_id] = order
+        if self.desk.terms.refunds.within_days >= 0:
+            self.refundable.append((order.own.day, member.index, order_id, order.own.number))
+
+    def _refund(self, member: Member, row: Row) -> None:
+        if not row.refund_of:
+            self.orders_made += 1
+            number = self.orders_made if row.order_id else 0
+            self.desk.refund_unlinked(member.account, number, row.posted, _basket(row))
+            self._done(member, row.order_id)
+            return
+        order = member.orders.get(row.refund_of)
+        within = self.desk.terms.refunds.within_days
+        if order is None and within < 0:
+            message = f"expected an order of member {member.member_id} that stands earlier in the file"
+            raise BadInput(Problem(f"row {row.row}, column refund_of", message, row.refund_of))
+        if order is None or (within >= 0 and row.posted > order.own.day + within):
+            self.refusals.append(Refusal(row.row, row.member_id, f"the order is unknown, or older than {within} days"))
+            return
+        left = order.own.amount - order.own.refunded
+        if row.amount > left:
+            message = f"expected at most what order {row.refund_of} has left, {left / CENTS:.2f}"
+            raise BadInput(Problem(f"row {row.row}, column amount", message, f"{row.amount / CENTS:.2f}"))
+        self.desk.refund(member.account, order, row.posted, row.amount, row.category)
+        self._done(member, row.refund_of)
+
+    def _arrive(self, row: Row) -> Member:
+        """The member of a row, joined if not seen before; the clock is brought to the row's posting day."""
+        self.desk.widen(row.date, row.posted + self._reach)
+        self.advance(row.posted)
+        member = self.members.get(row.member_id)
+        if member is None:
+            member = Member(len(self.by_index), row.member_id, self.desk.open_account())
+            self.members[row.member_id] = member
+            self.by_index.append(member)
+            self.desk.join(member.account, row.posted, row.birth_month, row.birth_dom)
+            self._done(member, "")
+        elif row.birth_month:
+            member.account.own.birth_month, member.account.own.birth_dom = row.birth_month, row.birth_dom
+            self._schedule(member)
+        member.account.own.opened = max(member.account.own.opened, row.posted)
+        return member
+
+    def _done(self, member: Member, order_id: str) -> None:
+        self._collect(member, order_id)
+        self._schedule(member)
+
+    def _note(self, row: Row, refusal: int) -> None:
+        if refusal:
+            self.refusals.append(Refusal(row.row, row.member_id, REFUSALS[refusal]))
+
+    def finish(self, as_of: int) -> None:
+        """Complete the last checkout and bring every member to the end of a day."""
+        self.close_checkout()
+        self.advance(as_of)
+
+    def take_entries(self) -> list[EntryRow]:
+        """The entries written since the last call, in ledger order."""
+        taken, self.entries = self.entries, []
+        return taken
+
+    def accounts(self) -> Iterator[tuple[str, Account]]:
+        """Every member's id and account, in the order first seen."""
+        return ((member.member_id, member.account) for member in self.by_index)
+
+
+def _entry_row(entry: Entry, member_id: str, order_id: str) -> EntryRow:
+    return (
+        member_id, entry.day, entry.kind, entry.points, entry.money, entry.lot_earned_on, entry.expires_on,
+        order_id if entry.order else "", entry.rule,
+    )  # fmt: skip
+
+
+def _basket(row: Row) -> Basket:
+    return Basket(row.amount, row.discount, row.tax, row.delivery, row.category, row.channel)
+
+
+def _asked(row: Row) -> Redeeming:
+    return Redeeming(row.points, row.action)
+

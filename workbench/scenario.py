@@ -1,0 +1,115 @@
+"""Floor 5: what is simulated, and what came out."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+
+from workbench.digest import document_digest
+from workbench.population.behaviour import Assumptions
+from workbench.population.spec import Population
+from workbench.program.spec import Program, Provenance
+from workbench.units import NEVER, add_months, to_date, to_day
+
+__all__ = ["NO_PROGRAM", "Run", "Scenario", "WorldLedger"]
+
+NO_PROGRAM = Program(
+    schema=1,
+    title="No program",
+    title_zh="沒有方案",
+    currency="XXX",
+    provenance=Provenance(source="The same customers without a program", as_of=date(1970, 1, 1), confidence="high"),
+)
+"""The baseline world: customers buy, nothing is earned."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A program, the world it is compared with, and the members who live in both."""
+
+    program: Program
+    population: Population
+    assumptions: Assumptions
+    baseline: Program = NO_PROGRAM
+    members: int = 10_000
+    years: int = 3
+    start: date = date(2025, 1, 1)
+    seed: int = 1
+    names: dict[str, str] = field(default_factory=dict)
+    """How the user named each part (program, baseline, population, assumptions), for the record."""
+
+    @property
+    def start_day(self) -> int:
+        """First day."""
+        return to_day(self.start)
+
+    @property
+    def last_day(self) -> int:
+        """Last day."""
+        return add_months(self.start_day, 12 * self.years) - 1
+
+    @property
+    def end(self) -> date:
+        """Last day as a date."""
+        end = to_date(self.last_day)
+        assert end is not None
+        return end
+
+    @property
+    def has_baseline_program(self) -> bool:
+        """Whether the baseline is another program rather than none."""
+        return self.baseline is not NO_PROGRAM
+
+    def digest(self) -> str:
+        """Identifies everything that decides the result."""
+        return document_digest(
+            {
+                "program": self.program.model_dump(mode="json", by_alias=True),
+                "baseline": self.baseline.model_dump(mode="json", by_alias=True),
+                "population": self.population.model_dump(mode="json", by_alias=True),
+                "assumptions": self.assumptions.model_dump(mode="json", by_alias=True),
+                "members": self.members,
+                "years": self.years,
+                "start": self.start.isoformat(),
+                "seed": self.seed,
+            }
+        )
+
+
+LEDGER_COLUMNS = ("member", "place", "day", "kind", "points", "money", "lot_earned_on", "expires_on", "order", "rule")
+
+
+@dataclass(frozen=True)
+class WorldLedger:
+    """Every entry of every member in one world."""
+
+    rows: np.ndarray
+    """int64[entries, 10]: ``LEDGER_COLUMNS``; a member's entries in order."""
+    rules: tuple[str, ...]
+    """Names of the codes in ``rule``."""
+    joined: np.ndarray
+    """int64[members]: day of joining the program; NEVER for those who did not."""
+    tier: np.ndarray
+    """int64[members]: tier at the end; -1 where there is none."""
+    tier_names: tuple[str, ...]
+
+    def column(self, name: str) -> np.ndarray:
+        """One column of the ledger."""
+        return self.rows[:, LEDGER_COLUMNS.index(name)]
+
+    @property
+    def members(self) -> int:
+        """Members who joined."""
+        return int((self.joined < NEVER).sum())
+
+
+@dataclass(frozen=True)
+class Run:
+    """A scenario lived: both worlds' ledgers and their digest."""
+
+    scenario: Scenario
+    engine: str
+    digest: str
+    program: WorldLedger
+    baseline: WorldLedger
+    versions: dict[str, str]
