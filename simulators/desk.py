@@ -57,7 +57,9 @@ class Desk:
     def widen(self, first_day: int, last_day: int) -> None:
         """Cover more days."""
         if first_day < self.first_day or last_day > self.last_day:
-            self.first_day, self.last_day = min(first_day, self.first_day), max(last_day, self.last_day)
+            # A year more than asked for, so that a log of ever earlier business dates does not lower the program again and again.
+            self.first_day = self.first_day if first_day >= self.first_day else first_day - 366
+            self.last_day = self.last_day if last_day <= self.last_day else last_day + 366
             strangers = self.lowered.codes.strangers
             self.lowered = lower(self.program, self.first_day, self.last_day)
             self.lowered.codes.strangers.update(strangers)

@@ -9,14 +9,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
-from workbench.errors import BadInput, Problem
+from workbench.errors import nearest
 from workbench.ledger import Account, Entry, Order, blank_order
 from workbench.program.spec import Program
 from workbench.rules.redemption import REFUSALS
 from workbench.units import CENTS
 from simulators.desk import Basket, Desk, Redeeming
+from simulators.transactions import Fault
 
-__all__ = ["Member", "Recorded", "Refusal", "Row"]
+__all__ = ["BadRow", "EntryRow", "Member", "Recorded", "Refusal", "Row"]
+
+
+class BadRow(ValueError):
+    """A row that is well formed but cannot be lived through; carries the fault."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
 
 
 @dataclass(slots=True)
@@ -192,14 +201,14 @@ class Recorded:
         within = self.desk.terms.refunds.within_days
         if order is None and within < 0:
             message = f"expected an order of member {member.member_id} that stands earlier in the file"
-            raise BadInput(Problem(f"row {row.row}, column refund_of", message, row.refund_of))
+            raise BadRow(Fault(row.row, "refund_of", message, row.refund_of, nearest(row.refund_of, member.orders)))
         if order is None or (within >= 0 and row.posted > order.own.day + within):
             self.refusals.append(Refusal(row.row, row.member_id, f"the order is unknown, or older than {within} days"))
             return
         left = order.own.amount - order.own.refunded
         if row.amount > left:
             message = f"expected at most what order {row.refund_of} has left, {left / CENTS:.2f}"
-            raise BadInput(Problem(f"row {row.row}, column amount", message, f"{row.amount / CENTS:.2f}"))
+            raise BadRow(Fault(row.row, "amount", message, f"{row.amount / CENTS:.2f}"))
         self.desk.refund(member.account, order, row.posted, row.amount, row.category)
         self._done(member, row.refund_of)
 
@@ -227,6 +236,12 @@ class Recorded:
     def _note(self, row: Row, refusal: int) -> None:
         if refusal:
             self.refusals.append(Refusal(row.row, row.member_id, REFUSALS[refusal]))
+
+    def adopt(self, member: Member) -> None:
+        """Take over a member from a saved state."""
+        self.members[member.member_id] = member
+        self.by_index.append(member)
+        self._schedule(member)
 
     def finish(self, as_of: int) -> None:
         """Complete the last checkout and bring every member to the end of a day."""

@@ -54,7 +54,9 @@ def open_source(path: str | Path) -> "CsvSource | ParquetSource":
     if start.startswith(b"PAR1"):
         return ParquetSource(file)
     if start.startswith(b"PK\x03\x04"):
-        raise BadInput(Problem("", "expected CSV or Parquet, found a ZIP archive or a spreadsheet: save it as CSV"), str(path))
+        raise BadInput(
+            Problem("", "expected CSV or Parquet, found a ZIP archive or a spreadsheet: save it as CSV"), str(path)
+        )
     return CsvSource(file)
 
 
@@ -226,7 +228,7 @@ class _Bytes(io.RawIOBase):
 
 def _unpacked(path: str | Path) -> list[Any]:
     """The open file, and around it the unpacking stream if it is gzip: the last one is to be read, all are to be closed."""
-    file = open(path, "rb")
+    file = open(path, "rb")  # noqa: SIM115 - the caller closes it
     return [file, gzip.GzipFile(fileobj=file)] if file.peek(2).startswith(b"\x1f\x8b") else [file]
 
 
@@ -279,7 +281,9 @@ class ParquetSource:
             except pa.ArrowInvalid:
                 message = "expected dates, found a time of day as well"
                 raise BadInput(Problem(f"column {name}", message, str(column.type)), str(self.path)) from None
-        return pc.fill_null(column.cast(pa.string()), "")
+        text = pc.fill_null(column.cast(pa.string()), "")
+        text.validate(full=True)  # a Parquet file may say of any bytes that they are UTF-8
+        return text
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from workbench.units import CENTS, MAX_MONEY, MAX_POINTS, to_day
 
 __all__ = [
     "ACTION", "COLUMNS", "EVENTS", "JOIN", "LATER_EVENTS", "NONE", "PURCHASE", "REDEEM", "REFUND", "REQUIRED",
-    "Batch", "Names", "Transactions",
+    "Batch", "Fault", "Names", "Transactions",
 ]  # fmt: skip
 
 EVENTS = ("join", "purchase", "refund", "redeem", "action")
@@ -142,7 +142,8 @@ class Transactions:
         """BadInput naming rows (and lines) of this file, for what only shows when the transactions are lived through."""
         places = self._source.place(fault.row for fault in faults)
         problems = [
-            Problem(f"{places[fault.row]}, column {fault.column}", fault.message, fault.value, fault.suggestion) for fault in faults
+            Problem(f"{places[fault.row]}, column {fault.column}", fault.message, fault.value, fault.suggestion)
+            for fault in faults
         ]
         return BadInput(problems, str(self.path), max(more, 0))
 
@@ -230,7 +231,9 @@ def _check_needs(batch: Batch, faults: _Faults) -> None:
     """What each event needs beside its date."""
     actions = np.array([value != "" for value in batch.action.values])[batch.action.codes]
     pays = (batch.event == PURCHASE) | (batch.event == REFUND)
-    faults.add(pays & (batch.amount == NONE), "amount", lambda k: (f"a {EVENTS[batch.event[k]]} needs an amount", None, None))
+    faults.add(
+        pays & (batch.amount == NONE), "amount", lambda k: (f"a {EVENTS[batch.event[k]]} needs an amount", None, None)
+    )
     nothing = (batch.event == REDEEM) & (batch.points == NONE) & ~actions
     faults.add(nothing, "points", lambda k: ("a redeem needs points, or an item in the column action", None, None))
     faults.add((batch.event == ACTION) & ~actions, "action", lambda k: ("an action needs its name", None, None))
@@ -238,11 +241,15 @@ def _check_needs(batch: Batch, faults: _Faults) -> None:
 
 def _check_order(batch: Batch, posted_given: Mask, before: int | None, faults: _Faults) -> None:
     early = batch.posted < batch.date
-    faults.add(early, "posted", lambda k: (f"expected {_iso(batch.date[k])} (its date) or later", _iso(batch.posted[k]), None))
+    faults.add(
+        early, "posted", lambda k: (f"expected {_iso(batch.date[k])} (its date) or later", _iso(batch.posted[k]), None)
+    )
     previous = np.concatenate(([batch.posted[0] if before is None else before], batch.posted[:-1]))
 
     def tell(k: int) -> tuple[str, object, str | None]:
-        message = f"expected rows sorted by posted, or by date where it is empty: the row before is of {_iso(previous[k])}"
+        message = (
+            f"expected rows sorted by posted, or by date where it is empty: the row before is of {_iso(previous[k])}"
+        )
         return message, _iso(batch.posted[k]), None
 
     late = batch.posted < previous
@@ -267,7 +274,7 @@ def _check_names(names: Names, column: str, faults: _Faults) -> None:
     for wrong, message in ((lambda value: len(value) > LONGEST, longest), (lambda value: "\0" in value, zero)):
         by_value = np.array([wrong(value) for value in names.values])
         if by_value.any():
-            faults.add(by_value[names.codes], column, lambda k, message=message: (message, names[k], None))  # type: ignore[misc]
+            faults.add(by_value[names.codes], column, lambda k, message=message: (message, names[k], None))
 
 
 def _events(names: Names, faults: _Faults) -> Ints:
@@ -348,7 +355,7 @@ def _numbers(
     wrong = np.array([isinstance(each, tuple) for each in read])
 
     def tell(k: int) -> tuple[str, object, str | None]:
-        message, suggestion = read[names.codes[k]]  # type: ignore[misc]
+        message, suggestion = read[names.codes[k]]
         return message, names[k], suggestion
 
     faults.add(wrong[names.codes], name, tell)

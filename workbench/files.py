@@ -29,7 +29,9 @@ def regular_file(path: str | Path, expected: str = "a file", largest: int | None
     try:
         status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
-        raise BadInput(Problem("", f"expected {expected}: there is no such file", None, _neighbour(path)), source) from None
+        raise BadInput(
+            Problem("", f"expected {expected}: there is no such file", None, _neighbour(path)), source
+        ) from None
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         raise BadInput(Problem("", f"expected {expected}: {_reason(error)}"), source) from None
     for is_kind, kind in _KINDS:
@@ -82,7 +84,9 @@ def _target(path: str | Path) -> Path:
         target = Path(os.path.realpath(path))
         if not target.parent.is_dir():
             where = _neighbour(target.parent)
-            raise BadInput(Problem("", f"expected an existing folder, there is no {target.parent}", None, where), source)
+            raise BadInput(
+                Problem("", f"expected an existing folder, there is no {target.parent}", None, where), source
+            )
         if not target.exists():
             if source.endswith(("/", os.sep)):
                 raise BadInput(Problem("", "expected the name of a file, found that of a folder"), source)

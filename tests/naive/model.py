@@ -1004,26 +1004,25 @@ class Replay:
         return total
 
     def added_to_remainder(self, part: Part) -> Fraction:
-        """What a part adds to the remainder: spend (scope carry) or points (mode none), weighted before rounding, else plain."""
-        factor = part.factor if self.program.earn.multiplier_stage == "before_rounding" else Fraction(1)
+        """What a part adds to the remainder: spend (scope carry; weighted before rounding, else plain), or points (mode none)."""
         if self.program.earn.rounding.mode == "none":
-            return part.eligible * factor * part.rate.points / minor(part.rate.per)
-        return part.eligible * factor
+            return part.eligible * part.factor * part.rate.points / minor(part.rate.per)
+        return part.eligible * (part.factor if self.program.earn.multiplier_stage == "before_rounding" else Fraction(1))
 
     def points_with_remainder(self, parts: list[Part], carry: Fraction) -> tuple[int, Fraction]:
         """Base points and the remainder afterwards. Reading: where the factor comes after rounding, the remainder goes from
-        one factor's parts to the next one's, and the product is rounded down."""
-        earn = self.program.earn
-        after = earn.multiplier_stage == "after_rounding"
+        one factor's lines to the next one's."""
+        if self.program.earn.rounding.mode == "none":
+            exact = carry + sum(self.added_to_remainder(part) for part in parts)
+            return floor(exact), exact - floor(exact)
+        after = self.program.earn.multiplier_stage == "after_rounding"
         total = 0
-        for group in self.groups(parts) if after else [parts] if parts else []:
+        for group in self.groups(parts):
             rate = group[0].rate
             carry += sum(self.added_to_remainder(part) for part in group)
-            block = Fraction(1) if earn.rounding.mode == "none" else Fraction(minor(rate.per))
-            blocks = floor(carry / block)
-            carry -= blocks * block
-            points = blocks if earn.rounding.mode == "none" else blocks * rate.points
-            total += floor(points * group[0].factor) if after else points
+            blocks = floor(carry / minor(rate.per))
+            carry -= blocks * minor(rate.per)
+            total += floor(blocks * rate.points * group[0].factor) if after else blocks * rate.points
         return total, carry
 
     # --- caps ------------------------------------------------------------------------------------------------------

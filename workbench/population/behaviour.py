@@ -28,7 +28,11 @@ _KIVETZ = "Kivetz, Urminsky & Zheng 2006: gaps on a cafe card shrink by 20 % fro
 _EXPIRY = "Breugelmans & Liu-Thompkins: the sign only; the size is judgement"
 _STATUS = "The sign only, from abstracts; the size is judgement"
 _SALON = "Hair-salon study: more than 80 % of the lift is retention; .90 gives +5 % purchases over five years"
-_REDEEM = "Signs from the literature on redemption; sizes chosen so that breakage is 15-35 %"
+_REDEEM = (
+    "Signs: judgement. Sizes: chosen with the shares of classes so that breakage is 28-34 % where points lapse at the end of the "
+    "next year and the cheapest reward costs at most the points of one mean purchase (department store, quick service); dearer "
+    "rewards and rarer purchases break more"
+)
 
 
 # --- specs ---------------------------------------------------------------------------------------------------------
@@ -78,7 +82,7 @@ class Choice(Spec):
     """Weight of expiry at hand."""
     expiry_days: float = assumption(7, 60, "How early an expiry is near", "judgement", default=30.0, ge=1, le=365)
     """Days before expiry at which a third of that weight is felt."""
-    hassle: float = assumption(0, 4, _REDEEM, "judgement", default=1.5, ge=-10, le=10)
+    hassle: float = assumption(0, 4, _REDEEM, "judgement", default=1.0, ge=-10, le=10)
     """Cost of redeeming at all."""
 
 

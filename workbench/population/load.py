@@ -82,16 +82,23 @@ def read_assumptions(data: Any, name: str = "assumptions") -> Assumptions:
 
 # --- files ---------------------------------------------------------------------------------------------------------
 class _Loader(yaml.SafeLoader):
-    """YAML in which a key may stand only once: the second would silently win."""
+    """YAML in which a key may stand only once (the second would silently win), and dates are left to the spec to judge."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice", key_node.start_mark)
-            seen.add(key)
+            if not isinstance(key_node, yaml.ScalarNode):
+                continue  # refused below
+            if key_node.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key_node.value!r} stands twice", key_node.start_mark)
+            seen.add(key_node.value)
         return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def _names(folder: Traversable) -> tuple[str, ...]:

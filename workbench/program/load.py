@@ -88,14 +88,18 @@ def program_schema() -> dict[str, Any]:
 # --- pydantic's errors in plain words --------------------------------------------------------------------------------
 def problems_of(model: type[BaseModel], mapping: Mapping[str, Any], line_of: LineOf | None = None) -> list[Problem]:
     """Every problem of a mapping as an instance of a model (any file format of the workbench), in the order of the file if it is known."""
-    found = {path: (message, value, None) for path, message, value in _wrong_kinds(model, mapping, ())}
+    found: dict[Loc, tuple[str, object, str | None]] = {
+        path: (message, value, None) for path, message, value in _wrong_kinds(model, mapping, ())
+    }
     try:
         model.model_validate(dict(mapping))
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             path, message, value, suggestion = _explained(model, dict(detail))
             hollow = detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
-            if not hollow:  # entries that are wrong themselves are not counted: they are named, the list is not too short
+            if (
+                not hollow
+            ):  # entries that are wrong themselves are not counted: they are named, the list is not too short
                 found.setdefault(path, (message, value, suggestion))
     problems = [
         Problem(dotted(path), message, value, suggestion, line_of(path) if line_of else None)
@@ -261,7 +265,11 @@ def _wrong_kinds(annotation: Any, value: Any, path: Loc) -> Iterator[tuple[Loc, 
     for kinds, is_wrong, message in _WRONG:
         if annotation in kinds and is_wrong(value):
             yield path, message, value
-    if get_origin(annotation) is Literal and isinstance(value, bool) and value not in [x for x in get_args(annotation) if x is value]:
+    if (
+        get_origin(annotation) is Literal
+        and isinstance(value, bool)
+        and value not in [x for x in get_args(annotation) if x is value]
+    ):
         yield path, "expected one of: " + choices([str(each) for each in get_args(annotation)]), value
     if isinstance(value, Mapping):
         if _is_union(annotation):

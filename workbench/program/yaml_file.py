@@ -7,6 +7,7 @@ being read, and so that every value keeps the line it was written on.
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from ruamel.yaml.events import (
     DocumentStartEvent,
     MappingStartEvent,
     NodeEvent,
-    ScalarEvent,
     SequenceStartEvent,
 )
 from ruamel.yaml.reader import ReaderError
@@ -63,7 +63,9 @@ def read_text(path: str | Path) -> str:
         offset = error.start + (3 if data.startswith(b"\xef\xbb\xbf") else 0)  # the codec counts from after the mark
         raise BadInput(_bad_byte(data, offset, "expected UTF-8 text; save the file as UTF-8"), str(path)) from None
     if "\0" in text:
-        raise BadInput(_bad_byte(data, data.index(0), "expected text, found a zero byte: is this a YAML file?"), str(path))
+        raise BadInput(
+            _bad_byte(data, data.index(0), "expected text, found a zero byte: is this a YAML file?"), str(path)
+        )
     return text
 
 
@@ -116,7 +118,9 @@ def _build(text: str, source: str) -> tuple[_Node | None, list[Problem]]:
         if isinstance(event, DocumentStartEvent):
             documents += 1
             if documents > 1:
-                raise BadInput(Problem(f"line {line}", "expected one document, found a second (---)", line=line), source)
+                raise BadInput(
+                    Problem(f"line {line}", "expected one document, found a second (---)", line=line), source
+                )
             if event.version not in (None, (1, 2)):
                 version = ".".join(map(str, event.version))
                 raise BadInput(Problem(f"line {line}", "expected YAML 1.2", version, line=line), source)
@@ -162,7 +166,9 @@ def _events(text: str, source: str) -> Iterator[Any]:
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         found = f"U+{ord(text[error.position]):04X}"
-        raise BadInput(Problem(f"line {line}", "expected text without control characters", found, line=line), source) from None
+        raise BadInput(
+            Problem(f"line {line}", "expected text without control characters", found, line=line), source
+        ) from None
     except YAMLError as error:
         raise BadInput(Problem("", f"expected YAML: {error}"), source) from None
 
@@ -170,13 +176,15 @@ def _events(text: str, source: str) -> Iterator[Any]:
 def _aliased(event: AliasEvent, anchors: dict[str, _Node], line: int, source: str) -> _Node:
     node = anchors.get(event.anchor)
     if node is None:
-        raise BadInput(Problem(f"line {line}", "expected an alias of an anchor above", f"*{event.anchor}", line=line), source)
+        raise BadInput(
+            Problem(f"line {line}", "expected an alias of an anchor above", f"*{event.anchor}", line=line), source
+        )
     if node.size == 0:
         raise BadInput(Problem(f"line {line}", "a value may not contain itself", f"*{event.anchor}", line=line), source)
     return node
 
 
-def _node(event: NodeEvent, line: int, source: str) -> _Node:
+def _node(event: Any, line: int, source: str) -> _Node:
     tag = event.tag
     if tag is not None and tag not in ("!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
         raise BadInput(Problem(f"line {line}", "expected plain data, without tags", tag, line=line), source)
@@ -184,7 +192,6 @@ def _node(event: NodeEvent, line: int, source: str) -> _Node:
         return _Node({}, line)
     if isinstance(event, SequenceStartEvent):
         return _Node([], line)
-    assert isinstance(event, ScalarEvent)
     plain = event.style in (None, "") and tag is None
     node = _Node(scalar(event.value) if plain else event.value, line, event.value)
     node.size = 1
@@ -200,7 +207,9 @@ def _attach(open_nodes: list[_Node], node: _Node, line: int, source: str) -> Pro
         return None
     if parent.key is None:
         if node.text is None:
-            raise BadInput(Problem(f"line {line}", "expected a key that is a single word", node.value, line=line), source)
+            raise BadInput(
+                Problem(f"line {line}", "expected a key that is a single word", node.value, line=line), source
+            )
         parent.key = _Node(None, line, node.text)
         if node.text == "<<":
             message = "expected the keys themselves: YAML 1.2 has no merge key"
@@ -220,7 +229,7 @@ def _attach(open_nodes: list[_Node], node: _Node, line: int, source: str) -> Pro
 def _path(open_nodes: list[_Node]) -> list[str | int]:
     """The path to the innermost open collection: each is still the last child of the one around it."""
     path: list[str | int] = []
-    for outer, inner in zip(open_nodes, open_nodes[1:], strict=False):
+    for outer, inner in pairwise(open_nodes):
         path += [name for name, (_, child) in reversed(outer.children.items()) if child is inner][:1]
     return path
 
@@ -236,7 +245,7 @@ _WORDS = {
 }
 
 
-def scalar(text: str) -> str | int | float | bool | None | date:
+def scalar(text: str) -> str | int | float | bool | date | None:
     """A plain scalar by YAML 1.2's core schema (``NO`` is text, ``012`` is 12), and ISO dates as dates.
 
     What only looks like a number or a date (31 February, 1,000 digits) stays text: the program's own checks name it.

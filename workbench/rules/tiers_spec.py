@@ -140,6 +140,12 @@ class Tiers(Spec):
             raise SpecError(("after_refund",), "re-judging needs counter: kept", "rejudged")
         return self
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics some requirement looks at."""
+        needs = [need for level in self.levels for need in (level.enter, level.retain, level.reenter) if need is not None]
+        return tuple(metric for metric in METRICS if any(getattr(need, metric) is not None for need in needs))
+
     def _reversed_thresholds(self) -> list[tuple[int, str, object, object]]:
         """Where a tier's enter threshold lies below that of the tier before: (index, metric, low, high)."""
         found = []

@@ -1,0 +1,189 @@
+"""Replay: a log of recorded transactions through a program's rules, streaming, exact, resumable at any row."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from workbench.ledger import Account, outstanding
+from workbench.program.spec import Program
+from workbench.rules.tiers import METRICS, metric_total, window_start
+from workbench.units import to_date, to_day, to_major
+from simulators.ledger_file import LedgerWriter
+from simulators.members_file import write_members
+from simulators.recorded import BadRow, EntryRow, Recorded, Row
+from simulators.state_file import load_state, save_state
+from simulators.transactions import Fault, Transactions
+
+__all__ = ["MOST_MEMBERS", "MOST_REFUSALS", "replay_file"]
+
+MOST_MEMBERS = 100_000
+"""With more members than this they are only written to a file of their own."""
+MOST_REFUSALS = 1_000
+"""Refusals listed; all are counted."""
+_CHUNK = 50_000
+
+
+def replay_file(
+    program: Program,
+    transactions: Path,
+    *,
+    as_of: date,
+    ledger: Path | None = None,
+    members_out: Path | None = None,
+    state_in: Path | None = None,
+    state_out: Path | None = None,
+    strict: bool = False,
+    name: str = "",
+) -> dict[str, Any]:
+    """Replay a file of transactions; returns the document of the ``replay`` command (days as ISO text, money in major units).
+
+    Rows posted after ``as_of`` are checked but not posted. With ``state_out`` the ledger ends where the state is cut (after the last row,
+    an order whose lines may go on held open); the document still describes the end of ``as_of``. Raises BadInput, writing nothing.
+    """
+    log = Transactions(transactions)
+    last_day = to_day(as_of)
+    replay: Recorded | None = None
+    seq = 0
+    with ExitStack() as files:
+        writer = None if ledger is None else files.enter_context(LedgerWriter(ledger))
+        if state_in is not None:
+            replay, seq = load_state(state_in, program, last_day)
+        for row in _rows(log, last_day):
+            if replay is None:
+                replay = Recorded(program, min(row.date, last_day), last_day)
+            _post(replay, row, log, strict)
+            if len(replay.entries) >= _CHUNK:
+                seq = _write(writer, replay, replay.take_entries(), seq)
+        replay = replay or Recorded(program, last_day, last_day)
+        if state_out is not None:
+            seq = _write(writer, replay, replay.take_entries(), seq)
+            save_state(state_out, program, replay, seq)
+            writer = None
+        _finish(replay, last_day, log, strict)
+        _write(writer, replay, replay.take_entries(), seq)
+        document = _document(program, replay, as_of, name)
+        if members_out is not None:
+            write_members(members_out, document["members"])
+        if len(replay.members) > MOST_MEMBERS:
+            document["members"] = None
+    return document
+
+
+def _rows(log: Transactions, last_day: int) -> Iterator[Row]:
+    for batch in log:
+        for values in batch.rows():
+            row = Row(*values)
+            if row.posted <= last_day:
+                yield row
+
+
+def _post(replay: Recorded, row: Row, log: Transactions, strict: bool) -> None:
+    """Post a row; what cannot be lived through is bad input, as is (``strict``) what the rules refuse."""
+    if row.posted < replay.today:
+        message = f"expected a row posted on or after {to_date(replay.today)}, where the saved state ends"
+        raise log.bad_rows([Fault(row.row, "date", message, str(to_date(row.posted)))])
+    try:
+        replay.post(row)
+    except BadRow as error:
+        raise log.bad_rows([error.fault]) from error
+    _check_strict(replay, log, strict)
+
+
+def _finish(replay: Recorded, last_day: int, log: Transactions, strict: bool) -> None:
+    replay.finish(last_day)
+    _check_strict(replay, log, strict)
+
+
+def _check_strict(replay: Recorded, log: Transactions, strict: bool) -> None:
+    if strict and replay.refusals:
+        raise log.bad_rows([Fault(each.row, "event", f"refused: {each.reason}") for each in replay.refusals])
+
+
+def _write(writer: LedgerWriter | None, replay: Recorded, entries: list[EntryRow], seq: int) -> int:
+    """Write entries to the ledger file; returns the number of entries so far."""
+    if writer is not None and entries:
+        member, day, kind, points, money, earned_on, expires_on, order, why = zip(*entries, strict=True)
+        rules = replay.desk.lowered.codes.rules
+        writer.write(
+            {
+                "seq": range(seq + 1, seq + len(entries) + 1),
+                "member_id": member,
+                "date": day,
+                "kind": kind,
+                "points": points,
+                "money": money,
+                "lot_earned_on": earned_on,
+                "expires_on": expires_on,
+                "order_id": order,
+                "rule": [rules[code] for code in why],
+            }
+        )
+    return seq + len(entries)
+
+
+# --- the document ----------------------------------------------------------------------------------------------------
+def _document(program: Program, replay: Recorded, as_of: date, name: str) -> dict[str, Any]:
+    accounts = [member.account for member in replay.by_index]
+    totals = {key: sum(getattr(each.own, key) for each in accounts) for key in ("earned", "redeemed", "expired", "reversed")}
+    totals["outstanding"] = sum(outstanding(each.own) for each in accounts)
+    if totals["earned"] != totals["redeemed"] + totals["expired"] + totals["reversed"] + totals["outstanding"]:
+        raise AssertionError(f"points are not conserved: {totals}")
+    return {
+        "program": name or program.title,
+        "as_of": as_of.isoformat(),
+        "totals": totals,
+        "refused": len(replay.refusals),
+        "refusals": [
+            {"row": each.row, "member_id": each.member_id, "reason": each.reason} for each in replay.refusals[:MOST_REFUSALS]
+        ],
+        "members": {
+            member.member_id: _member(program, replay, member.account, to_day(as_of)) for member in replay.by_index
+        },
+    }
+
+
+def _member(program: Program, replay: Recorded, account: Account, day: int) -> dict[str, Any]:
+    own = account.own
+    until = to_date(own.tier_until)
+    return {
+        "balance": own.balance - own.debt,
+        "pending": own.pending,
+        "tier": program.tier_names[own.tier] if own.tier >= 0 else None,
+        "tier_until": None if own.tier < 0 or until is None else until.isoformat(),
+        "qualifying": _qualifying(program, replay, account, day),
+        "carry": replay.desk.carry(own),
+        "lots": _lots(account),
+    }
+
+
+def _qualifying(program: Program, replay: Recorded, account: Account, day: int) -> dict[str, int | float]:
+    """The metrics the program's tiers look at, over the window that holds the day."""
+    if program.tiers is None:
+        return {}
+    start = window_start(replay.desk.terms, account.own, day)
+    found: dict[str, int | float] = {}
+    for code, metric in enumerate(METRICS):
+        if metric in program.tiers.metrics:
+            total = metric_total(account, code, start, day)
+            found[metric] = to_major(total) if metric == "spend" else total
+    return found
+
+
+def _lots(account: Account) -> list[dict[str, Any]]:
+    """Lots that are not empty, merged by earning day and expiry, soonest expiring first."""
+    merged: dict[tuple[int, int], int] = {}
+    for lot in account.lots[: account.own.lots]:
+        key = (lot.expires_on, lot.earned_on)
+        merged[key] = merged.get(key, 0) + lot.points
+    return [
+        {"earned_on": _iso(earned_on), "expires_on": _iso(expires_on), "points": points}
+        for (expires_on, earned_on), points in sorted(merged.items())
+    ]
+
+
+def _iso(day: int) -> str | None:
+    found = to_date(day)
+    return None if found is None else found.isoformat()
+

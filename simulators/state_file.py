@@ -1,0 +1,118 @@
+"""The state of a replay between two rows, as a file: gzipped JSON lines, a header and one line a member.
+
+Only numbers and names are read back, and only for the program that wrote them.
+"""
+
+import gzip
+import json
+import zlib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from workbench.digest import document_digest
+from workbench.errors import BadInput, Problem
+from workbench.files import atomic_path, reading, regular_file
+from workbench.ledger import Account, Lot, Meter, Order, Own, Part, Placed, QualifyingDay, Use, blank_order
+from workbench.program.spec import Program
+from simulators.recorded import Member, Recorded, Refusal, Row
+
+__all__ = ["load_state", "save_state"]
+
+FORMAT = "loyalty-workbench replay state 1"
+
+
+def save_state(path: Path, program: Program, replay: Recorded, seq: int) -> None:
+    """Write the state atomically; the same state gives the same bytes."""
+    header = {
+        "format": FORMAT,
+        "program": document_digest(program.model_dump(mode="json", by_alias=True)),
+        "first_day": replay.desk.first_day,
+        "today": replay.today,
+        "orders_made": replay.orders_made,
+        "seq": seq,
+        "strangers": replay.desk.lowered.codes.strangers,
+        "open_rows": [asdict(row) for row in replay.open_rows],
+        "refusals": [asdict(each) for each in replay.refusals],
+        "refundable": list(replay.refundable),
+        "members": len(replay.by_index),
+    }
+    with atomic_path(path) as temporary, temporary.open("wb") as raw:
+        with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=5) as file:
+            for document in (header, *map(_dump, replay.by_index)):
+                file.write(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+
+
+def load_state(path: Path, program: Program, last_day: int) -> tuple[Recorded, int]:
+    """The replay a file holds, ready for days up to ``last_day``, and the number of entries already written.
+
+    Raises BadInput: not such a file, damaged, written by another program or version.
+    """
+    try:
+        with reading(path), gzip.open(regular_file(path, "a saved state"), "rt", encoding="utf-8") as file:
+            header = json.loads(file.readline())
+            replay = _replay(header, program, last_day, str(path))
+            for line in file:
+                _load(replay, json.loads(line))
+            if len(replay.by_index) != header["members"]:
+                raise ValueError("members are missing")
+            return replay, header["seq"]
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise BadInput(Problem("", f"expected a state written by --state-out: {error}"), str(path)) from error
+
+
+def _replay(header: dict[str, Any], program: Program, last_day: int, source: str) -> Recorded:
+    if header["format"] != FORMAT:
+        raise ValueError("another format")
+    if header["program"] != document_digest(program.model_dump(mode="json", by_alias=True)):
+        raise BadInput(Problem("", "expected a state of the same program: this one was written by other rules"), source)
+    if header["today"] > last_day:
+        raise BadInput(Problem("--as-of", "expected a date not before the one where the saved state ends"), source)
+    replay = Recorded(program, header["first_day"], max(last_day, header["first_day"]))
+    replay.today = header["today"]
+    replay.orders_made = header["orders_made"]
+    replay.desk.lowered.codes.strangers.update(header["strangers"])
+    replay.open_rows = [Row(**row) for row in header["open_rows"]]
+    replay.refusals = [Refusal(**each) for each in header["refusals"]]
+    replay.refundable.extend(tuple(each) for each in header["refundable"])
+    return replay
+
+
+def _dump(member: Member) -> dict[str, Any]:
+    account, own = member.account, member.account.own
+    return {
+        "id": member.member_id,
+        "own": own.as_tuple(),
+        "lots": [lot.as_tuple() for lot in account.lots[: own.lots]],
+        "days": [day.as_tuple() for day in account.days[: own.days]],
+        "meters": [meter.as_tuple() for meter in account.meters],
+        "orders": {order_id: _dump_order(order) for order_id, order in member.orders.items()},
+    }
+
+
+def _dump_order(order: Order) -> list[Any]:
+    return [
+        order.own.as_tuple(),
+        [part.as_tuple() for part in order.parts[: order.own.parts]],
+        [use.as_tuple() for use in order.uses[: order.own.uses]],
+    ]
+
+
+def _load(replay: Recorded, document: dict[str, Any]) -> None:
+    blank = replay.desk.open_account()
+    account = Account(
+        Own().load(document["own"]),
+        [Lot().load(values) for values in document["lots"]],
+        [QualifyingDay().load(values) for values in document["days"]],
+        [Meter().load(values) for values in document["meters"]],
+        blank.book,
+    )
+    orders = {order_id: _load_order(values) for order_id, values in document["orders"].items()}
+    replay.adopt(Member(len(replay.by_index), document["id"], account, orders))
+
+
+def _load_order(values: list[Any]) -> Order:
+    order = blank_order()._replace(own=Placed().load(values[0]))
+    order.parts.extend(Part().load(each) for each in values[1])
+    order.uses.extend(Use().load(each) for each in values[2])
+    return order
