@@ -91,6 +91,8 @@ class Desk:
     def advance(self, account: Account, day: int) -> None:
         """Open every due day up to and including ``day``."""
         while (due := self.next_due(account)) <= day:
+            if due <= account.own.opened:
+                raise AssertionError(f"day {due} is due again after {account.own.opened}")
             self._make_room(account, self._scratch)
             posting.open_day(self.terms, account, self._scratch, due)
         account.own.opened = max(account.own.opened, day)

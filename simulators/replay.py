@@ -16,7 +16,7 @@ from simulators.recorded import BadRow, EntryRow, Recorded, Row
 from simulators.state_file import load_state, save_state
 from simulators.transactions import Fault, Transactions
 
-__all__ = ["MOST_MEMBERS", "MOST_REFUSALS", "replay_file"]
+__all__ = ["MOST_MEMBERS", "MOST_REFUSALS", "members_of", "replay_file"]
 
 MOST_MEMBERS = 100_000
 """With more members than this they are only written to a file of their own."""
@@ -138,10 +138,13 @@ def _document(program: Program, replay: Recorded, as_of: date, name: str) -> dic
         "refusals": [
             {"row": each.row, "member_id": each.member_id, "reason": each.reason} for each in replay.refusals[:MOST_REFUSALS]
         ],
-        "members": {
-            member.member_id: _member(program, replay, member.account, to_day(as_of)) for member in replay.by_index
-        },
+        "members": members_of(program, replay, to_day(as_of)),
     }
+
+
+def members_of(program: Program, replay: Recorded, day: int) -> dict[str, dict[str, Any]]:
+    """Every member's state at the end of a day, in the order first seen."""
+    return {member.member_id: _member(program, replay, member.account, day) for member in replay.by_index}
 
 
 def _member(program: Program, replay: Recorded, account: Account, day: int) -> dict[str, Any]:
@@ -172,14 +175,14 @@ def _qualifying(program: Program, replay: Recorded, account: Account, day: int) 
 
 
 def _lots(account: Account) -> list[dict[str, Any]]:
-    """Lots that are not empty, merged by earning day and expiry, soonest expiring first."""
+    """Lots that are not empty, merged by earning day and expiry, in that order."""
     merged: dict[tuple[int, int], int] = {}
     for lot in account.lots[: account.own.lots]:
-        key = (lot.expires_on, lot.earned_on)
+        key = (lot.earned_on, lot.expires_on)
         merged[key] = merged.get(key, 0) + lot.points
     return [
         {"earned_on": _iso(earned_on), "expires_on": _iso(expires_on), "points": points}
-        for (expires_on, earned_on), points in sorted(merged.items())
+        for (earned_on, expires_on), points in sorted(merged.items())
     ]
 
 

@@ -270,11 +270,12 @@ def _names(column: pa.Array | None, rows: int) -> Names:
 
 
 def _check_names(names: Names, column: str, faults: _Faults) -> None:
-    longest, zero = f"expected at most {LONGEST} characters", "expected text, found a zero byte"
-    for wrong, message in ((lambda value: len(value) > LONGEST, longest), (lambda value: "\0" in value, zero)):
-        by_value = np.array([wrong(value) for value in names.values])
-        if by_value.any():
-            faults.add(by_value[names.codes], column, lambda k, message=message: (message, names[k], None))
+    too_long = np.array([len(value) > LONGEST for value in names.values])
+    zero = np.array(["\0" in value for value in names.values])
+    if too_long.any():
+        faults.add(too_long[names.codes], column, lambda k: (f"expected at most {LONGEST} characters", names[k], None))
+    if zero.any():
+        faults.add(zero[names.codes], column, lambda k: ("expected text, found a zero byte", names[k], None))
 
 
 def _events(names: Names, faults: _Faults) -> Ints:

@@ -141,7 +141,10 @@ def span_from(pick: Chooser) -> dict[str, str]:
 
 
 def earn_from(pick: Chooser, tier_names: Sequence[str], remainder: str | None, split: bool) -> dict[str, Any]:
-    rounding: dict[str, Any] = {"mode": pick.choice(("floor", "ceil", "half_up")), "scope": pick.choice(("order", "line"))}
+    rounding: dict[str, Any] = {
+        "mode": pick.choice(("floor", "ceil", "half_up")),
+        "scope": pick.choice(("order", "line")),
+    }
     if remainder == "carry":
         rounding = {"mode": "floor", "scope": "carry"}
     elif remainder == "none":
@@ -157,7 +160,9 @@ def earn_from(pick: Chooser, tier_names: Sequence[str], remainder: str | None, s
             "paid_with_points": pick.choice(("excluded", "included")),
             "excluded_categories": ["gift"] if pick.bool(25) else [],
         },
-        "multiplier_stage": "before_rounding" if remainder == "none" else pick.choice(("before_rounding", "after_rounding")),
+        "multiplier_stage": "before_rounding"
+        if remainder == "none"
+        else pick.choice(("before_rounding", "after_rounding")),
         "rate_tier": "split" if split else "before_order",
     }
     earn.update(rates_from(pick, tier_names, remainder, split))
@@ -192,19 +197,18 @@ def rates_from(pick: Chooser, tier_names: Sequence[str], remainder: str | None, 
             steps.append({"from": start if on == "balance" or k == 0 else f"{start}.50", "rate": rate})
             start += pick.choice((20, 60, 150)) if on == "order" else pick.choice((5, 15, 40))
         if pick.bool(25):
-            starts, rates = [step["from"] for step in steps], [step["rate"] for step in reversed(steps)]
-            steps = [{"from": start, "rate": rate} for start, rate in zip(starts, rates, strict=True)]
+            swapped = [step["rate"] for step in reversed(steps)]
+            steps = [{"from": step["from"], "rate": rate} for step, rate in zip(steps, swapped, strict=True)]
         return {"brackets": {"on": on, "marginal": on == "order" and pick.bool(), "steps": steps}}
-    rates: dict[str, Any] = {"rate": {"points": points, "per": per, "whole_blocks": whole}}
+    base = {"points": points, "per": per, "whole_blocks": whole}
     if kind == "none" and not split:
-        if tier_names and pick.bool():
-            rates["rate_by_tier"] = {tier_names[-1]: rates["rate"]}
-        if pick.bool():
-            del rates["rate"]
-        return {key: value for key, value in rates.items() if key != "rate" or "rate_by_tier" not in rates}
+        return {"rate_by_tier": {tier_names[-1]: base}} if tier_names and pick.bool() else {}
+    rates: dict[str, Any] = {"rate": base}
     if tier_names and (kind == "by_tier" or pick.bool(30)):
         rates["rate_by_tier"] = {
-            name: {"points": points + 1 + k, "per": per, "whole_blocks": whole} for k, name in enumerate(tier_names) if pick.bool(70)
+            name: {"points": points + 1 + k, "per": per, "whole_blocks": whole}
+            for k, name in enumerate(tier_names)
+            if pick.bool(70)
         }
     return rates
 
@@ -213,7 +217,8 @@ def multipliers_from(pick: Chooser, tier_names: Sequence[str]) -> tuple[str, lis
     """The stacking and the multipliers; where overlaps are forbidden, each has a category, a channel or a tier to itself."""
     stacking = pick.choice(("highest", "additive", "multiplicative", "forbid"))
     count = pick.choice((0, 1, 1, 2, 3, 4))
-    apart_by, own = "categories", CATEGORIES
+    apart_by: str = "categories"
+    own: tuple[str, ...] = CATEGORIES
     if stacking == "forbid":
         apart_by, own = pick.choice((("categories", CATEGORIES), ("channels", CHANNELS), ("tiers", tuple(tier_names))))
         count = min(count, len(own))
@@ -268,10 +273,17 @@ def bonuses_from(pick: Chooser) -> list[dict[str, Any]]:
 
 def cap_from(pick: Chooser, remainder: str | None) -> dict[str, Any]:
     per = pick.choice(("order", "day", "month", "year", "campaign", "balance"))
-    cap: dict[str, Any] = {"per": per, "points": pick.choice((2, 5, 10, 25)), "beyond": pick.choice(("truncate", "truncate", "reject"))}
+    cap: dict[str, Any] = {
+        "per": per,
+        "points": pick.choice((2, 5, 10, 25)),
+        "beyond": pick.choice(("truncate", "truncate", "reject")),
+    }
     if per == "campaign":
         first = FIRST_DAY + timedelta(days=pick.integer(0, 500))
-        cap["dates"] = {"first": first.isoformat(), "last": (first + timedelta(days=pick.choice((60, 400)))).isoformat()}
+        cap["dates"] = {
+            "first": first.isoformat(),
+            "last": (first + timedelta(days=pick.choice((60, 400)))).isoformat(),
+        }
     if per != "balance" and remainder is None and pick.bool(40):
         cap["stage"] = "before_multiplier"
     return cap
@@ -315,7 +327,9 @@ def bonus_expiry_from(pick: Chooser) -> dict[str, Any]:
 
 
 def expiry_from(pick: Chooser, tier_names: Sequence[str]) -> dict[str, Any]:
-    model = pick.choice(("dated", "dated", "dated", "anniversary", "by_tier", "inactivity", "extension", "decay", "conversion"))
+    model = pick.choice(
+        ("dated", "dated", "dated", "anniversary", "by_tier", "inactivity", "extension", "decay", "conversion")
+    )
     if model == "dated" or (model == "by_tier" and not tier_names):
         return dated_rule_from(pick)
     if model == "anniversary":
@@ -348,16 +362,24 @@ def expiry_from(pick: Chooser, tier_names: Sequence[str]) -> dict[str, Any]:
 
 def tiers_from(pick: Chooser, names: Sequence[str], split: bool) -> dict[str, Any]:
     window: dict[str, Any] = {
-        "kind": pick.choice(("year", "half", "quarter", "month", "anniversary", "lifetime", "rolling", "rolling", "since_tier_change"))
+        "kind": pick.choice(
+            ("year", "half", "quarter", "month", "anniversary", "lifetime", "rolling", "rolling", "since_tier_change")
+        )
     }
     if window["kind"] == "rolling":
         window["months"] = pick.choice((1, 3, 6, 12))
     has_periods = window["kind"] in PERIODS
-    until = pick.choice(("months", "lifetime", "period_end", "next_period_end")) if has_periods else pick.choice(("months", "months", "lifetime"))
+    until = (
+        pick.choice(("months", "lifetime", "period_end", "next_period_end"))
+        if has_periods
+        else pick.choice(("months", "months", "lifetime"))
+    )
     validity: dict[str, Any] = {"until": until, "rehit_rebases": pick.bool(40)}
     if until == "months":
         validity["months"] = pick.choice((1, 2, 6, 12))
-    upgrades = ("immediate", "immediate", "next_day", "next_period") if has_periods else ("immediate", "immediate", "next_day")
+    upgrades = (
+        ("immediate", "immediate", "next_day", "next_period") if has_periods else ("immediate", "immediate", "next_day")
+    )
     counter = pick.choice(("kept", "kept", "reset_lost", "reset_surplus_kept"))
     rejudged = counter == "kept" and window["kind"] != "since_tier_change" and pick.bool()
     return {
@@ -376,7 +398,7 @@ def tiers_from(pick: Chooser, names: Sequence[str], split: bool) -> dict[str, An
 def levels_from(pick: Chooser, names: Sequence[str], split: bool) -> list[dict[str, Any]]:
     """Tiers whose thresholds rise; each metric grows from the level before, so that no validator can object."""
     reached = {"spend": 0, "points": 0, "orders": 0, "visits": 0, "nights": 0}
-    growth = {"spend": (40, 90, 200), "points": (4, 10, 20), "orders": (1, 2), "visits": (1, 2), "nights": (1, 2)}
+    growth = {"spend": (40, 120, 350), "points": (4, 12, 40), "orders": (1, 2), "visits": (1, 2), "nights": (1, 2)}
 
     def requirement(names_of_metrics: Sequence[str], ease: int = 0) -> dict[str, Any]:
         need: dict[str, Any] = {name: max(1, reached[name] - ease * growth[name][0]) for name in names_of_metrics}
@@ -394,7 +416,9 @@ def levels_from(pick: Chooser, names: Sequence[str], split: bool) -> list[dict[s
         if split or pick.bool(90):
             level["enter"] = requirement(metrics)
             if pick.bool(30):
-                level["retain"] = requirement(metrics if pick.bool() else some(pick, tuple(reached), 2), pick.integer(-1, 1))
+                level["retain"] = requirement(
+                    metrics if pick.bool() else some(pick, tuple(reached), 2), pick.integer(-1, 1)
+                )
             if pick.bool(30):
                 level["reenter"] = requirement(metrics, pick.integer(-1, 1))
         if "enter" not in level or pick.bool(30):
@@ -431,7 +455,9 @@ def redemption_from(pick: Chooser) -> dict[str, Any]:
         redemption["automatic"] = {"at": pick.choice((8, 20)), "worth": pick.choice(("4", "0"))}
     if pick.bool(25):
         redemption["windows"] = [
-            {"months": some(pick, range(1, 13), 8)} if pick.bool() else {"first_day": pick.integer(1, 15), "last_day": pick.integer(20, 31)}
+            {"months": some(pick, range(1, 13), 8)}
+            if pick.bool()
+            else {"first_day": pick.integer(1, 15), "last_day": pick.integer(20, 31)}
             for _ in range(pick.integer(1, 2))
         ]
     return redemption
@@ -487,7 +513,9 @@ class LogMaker:
         pick = self.pick
         values: Row = {"category": pick.choice(("", "", *CATEGORIES)), "channel": pick.choice(("", "", *CHANNELS))}
         if pick.bool(25):
-            values["discount"] = pick.choice((Decimal(5), Decimal("0.50"), amount / 2 if amount == int(amount) else amount))
+            values["discount"] = pick.choice(
+                (Decimal(5), Decimal("0.50"), amount / 2 if amount == int(amount) else amount)
+            )
         if pick.bool(20):
             values["tax"] = pick.choice((Decimal(1), Decimal("2.35")))
         if pick.bool(15):
@@ -503,25 +531,28 @@ class LogMaker:
             birthday = date(1992, 2, 29) if pick.bool(25) else date(1980, near.month, min(near.day, 28))
         self.rows.append(self.row(member, "join", day, day, birthday=birthday))
 
-    def purchase(self, member: str, day: date) -> None:
-        """One to three lines, in some checkouts with redemptions among them."""
+    def purchase(self, member: str, day: date, redeems: int = 40) -> dict[str, Any] | None:
+        """One to three lines, in some checkouts (so many per cent) with redemptions among them; the order, if it can be refunded."""
         pick = self.pick
         when = self.business_date(day)
         order_id = self.new_id("o") if pick.bool(85) else ""
         count = pick.choice((1, 1, 2, 3)) if order_id else 1
         lines = []
         for _ in range(count):
-            amount = self.money(pick.choice((30, 120, 300)))
-            lines.append(self.row(member, "purchase", when, day, order_id=order_id, amount=amount, **self.extras(amount)))
+            amount = self.money(pick.choice((30, 120, 300, 600)))
+            lines.append(
+                self.row(member, "purchase", when, day, order_id=order_id, amount=amount, **self.extras(amount))
+            )
         group = list(lines)
-        if order_id and pick.bool(40 if self.program.redemption is not None else 5):
+        if order_id and pick.bool(redeems if self.program.redemption is not None else 5):
             for _ in range(pick.choice((1, 1, 2))):
                 group.insert(pick.integer(0, len(group)), self.redeem_row(member, when, day, order_id))
         self.rows += group
         total = sum(row["amount"] for row in lines)
-        if order_id and total > 0:
-            times = len(group) - len(lines) + 1  # a refund of an order with redemptions is worth drawing more often
-            self.orders += [{"id": order_id, "member": member, "when": when, "left": total}] * times
+        if not order_id or total == 0:
+            return None
+        self.orders.append({"id": order_id, "member": member, "when": when, "left": total})
+        return self.orders[-1]
 
     def redeem_row(self, member: str, when: date, day: date, order_id: str) -> Row:
         """By points, by item, or by both; sometimes more than there is, or an item nobody knows."""
@@ -543,23 +574,25 @@ class LogMaker:
         self.rows.append(self.redeem_row(member, self.business_date(day), day, order_id))
 
     def linked_refund(self, member: str, day: date) -> None:
-        pick = self.pick
+        """Of any order of the member that has something left; of none, an unlinked one."""
         known = [order for order in self.orders if order["member"] == member and order["left"] > 0]
-        if not known:
+        if known:
+            self.refund_of(self.pick.choice(known), member, day)
+        else:
             self.unlinked_refund(member, day)
-            return
-        order = pick.choice(known)
+
+    def refund_of(self, order: dict[str, Any], member: str, day: date) -> None:
+        """All that is left, or a part."""
+        pick = self.pick
         cents = int(order["left"] * 100)
         amount = order["left"] if pick.bool() else Decimal(pick.integer(1, cents)) / 100
         within = self.program.refunds.within_days
         if within is None or (day - order["when"]).days <= within:
             order["left"] -= amount
-        self.rows.append(
-            self.row(
-                member, "refund", day, day, amount=amount, refund_of=order["id"], order_id=self.new_id("r") if pick.bool() else "",
-                category=pick.choice(CATEGORIES) if pick.bool(35) else "",
-            )  # fmt: skip
-        )
+        values: Row = {"amount": amount, "refund_of": order["id"], "order_id": self.new_id("r") if pick.bool() else ""}
+        if pick.bool(35):
+            values["category"] = pick.choice(CATEGORIES)
+        self.rows.append(self.row(member, "refund", day, day, **values))
 
     def unlinked_refund(self, member: str, day: date) -> None:
         amount = self.money(self.pick.choice((30, 120)))
@@ -578,6 +611,18 @@ class LogMaker:
             values["points"] = pick.choice((1, 2, 4))
         self.rows.append(self.row(member, "action", self.business_date(day), day, **values))
 
+    def story(self, member: str, day: date) -> date:
+        """Points earned, used at a checkout, and that order refunded in one or two steps; the day it ends."""
+        for _ in range(self.pick.integer(1, 2)):
+            self.purchase(member, day, redeems=0)
+            day = self.next_day(day)
+        order = self.purchase(member, day, redeems=90)
+        for _ in range(self.pick.integer(1, 2)):
+            day = self.next_day(day)
+            if order is not None and order["left"] > 0:
+                self.refund_of(order, member, day)
+        return day
+
     def make(self) -> list[Row]:
         """Members who come and go over about three years, several rows on some days."""
         pick = self.pick
@@ -590,6 +635,8 @@ class LogMaker:
             member = pick.choice(members)
             if member not in seen and pick.bool(75):
                 self.join(member, day)
+            elif pick.bool(10):
+                day = self.story(member, day)
             else:
                 {
                     "purchase": self.purchase, "redeem": self.redeem, "linked": self.linked_refund,

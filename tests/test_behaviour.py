@@ -6,10 +6,19 @@ import numpy as np
 import pytest
 from numba import njit
 
+from workbench.errors import BadInput
 from workbench.population.behaviour import (
-    Assumptions, behaviour_terms, expiry_pressure, largest_modifier, modifier, progress, status, strips_needed, wants_to_redeem,
-)  # fmt: skip
-from workbench.population.load import InvalidFile, load_assumptions, read_assumptions, shipped_assumptions
+    Assumptions,
+    behaviour_terms,
+    expiry_pressure,
+    largest_modifier,
+    modifier,
+    progress,
+    status,
+    strips_needed,
+    wants_to_redeem,
+)
+from workbench.population.load import load_assumptions, read_assumptions, shipped_assumptions
 from workbench.population.terms import AT_THRESHOLD, BY_CHOICE, NEVER_REDEEMS
 from workbench.units import NEVER
 
@@ -75,7 +84,10 @@ def test_compiled_code_agrees_to_the_bit():
     bent = CENTRAL._replace(reward_exponent=1.7)
     for terms in (CENTRAL, bent):
         for balance, price, tier, days, u in STATES:
-            expected = modifier(terms, balance, price, tier, days, u), wants_to_redeem(terms, BY_CHOICE, u, balance, price, days)
+            expected = (
+                modifier(terms, balance, price, tier, days, u),
+                wants_to_redeem(terms, BY_CHOICE, u, balance, price, days),
+            )
             assert _compiled(terms, balance, price, tier, days, u) == expected
 
 
@@ -94,7 +106,7 @@ def test_choice_is_a_logit():
 
 
 def test_effects_not_built_are_refused_and_every_number_has_its_source():
-    with pytest.raises(InvalidFile, match="unknown key"):
+    with pytest.raises(BadInput, match="unknown key"):
         read_assumptions({"schema": 1, "title": "t", "novelty": {"strength": 0.03}})
     for schema in Assumptions.model_json_schema()["$defs"].values():
         for name, field in schema["properties"].items():

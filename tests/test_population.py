@@ -1,24 +1,36 @@
 """Populations, members and candidates against theory; worlds against each other; files against their mistakes."""
 
 import math
-from types import SimpleNamespace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numba import config, njit
 from scipy.special import betainc
 
+from workbench.errors import BadInput
 from workbench.population import strips
-from workbench.population.load import (
-    InvalidFile, load_assumptions, load_population, read_population, shipped_assumptions, shipped_populations,
-)  # fmt: skip
 from workbench.population.behaviour import behaviour_terms, wants_to_redeem
+from workbench.population.load import (
+    load_assumptions,
+    load_population,
+    read_population,
+    shipped_assumptions,
+    shipped_populations,
+)
 from workbench.population.spec import Population, Seasonality, scaled
 from workbench.population.strips import (
-    accepts, candidate_key, candidates, death_time, draw_members, gap, mark, strip_key,
-)  # fmt: skip
+    accepts,
+    candidate_key,
+    candidates,
+    death_time,
+    draw_members,
+    gap,
+    mark,
+    strip_key,
+)
 from workbench.population.terms import basket, calendar_time, population_terms, season_weights
-from workbench.units import to_day, to_date
+from workbench.units import to_date, to_day
 
 START = 20089  # 2025-01-01
 YEAR = 365.25
@@ -111,14 +123,17 @@ def test_equal_customers_buy_as_a_poisson_process():
     terms, members = world(nbd(1e8, 0.25e8), YEAR)
     count, _ = purchases(terms, members, 1, 1.0, YEAR)
     assert np.allclose(members.rate * YEAR, 4, rtol=1e-3)
-    assert agrees(count, 4.0) and agrees((count - 4.0) ** 2, 4.0)
+    assert agrees(count, 4.0)
+    assert agrees((count - 4.0) ** 2, 4.0)
 
 
 @pytest.mark.parametrize("r, worked", [(0.5, 0.650), (1, 0.522), (2, 0.424)])
 def test_concentration_of_rates(r, worked):
     blocks = [world(nbd(r, 1), 10, 20_000, first=20_000 * k)[1].rate for k in range(20)]
     shares = np.array([np.sort(rate)[-len(rate) // 5 :].sum() / rate.sum() for rate in blocks])
-    assert abs(shares.mean() - worked) < 4 * shares.std(ddof=1) / math.sqrt(20) + 0.0005  # the worked figure has three digits
+    assert (
+        abs(shares.mean() - worked) < 4 * shares.std(ddof=1) / math.sqrt(20) + 0.0005
+    )  # the worked figure has three digits
 
 
 def test_death_is_exponential_in_the_members_own_rate():
@@ -138,7 +153,7 @@ def joining_baskets(terms, members):
 
 def test_mean_basket_of_gamma_gamma():
     terms, members = world(load_population("cdnow"), 10)
-    assert 6.249 * 15.448 / (3.745 - 1) == pytest.approx(35.17, abs=0.005)
+    assert load_population("cdnow").basket.mean_basket == pytest.approx(35.17, abs=0.005)
     assert agrees(joining_baskets(terms, members) / 100, 35.167)
 
 
@@ -162,7 +177,8 @@ def test_tabulated_shape_has_mean_one(name):
 def test_baskets_are_positive_multiples_of_the_price_step():
     terms, members = world(load_population("snack_shop"), 400, 300)
     amounts = np.concatenate([candidates(terms, members, i).basket for i in range(300)])
-    assert amounts.min() >= 100 and (amounts % 100 == 0).all()
+    assert amounts.min() >= 100
+    assert (amounts % 100 == 0).all()
     assert basket(terms, 1e-3, 0.5) == 100
     assert 0 < basket(terms, 1e30, 0.5) <= 10**12
 
@@ -265,7 +281,8 @@ def test_seasons_have_mean_one_over_the_calendar():
     seasons = load_population("department_store_twd").seasonality
     assert season_weights(seasons, START, START + 146097).mean() == pytest.approx(1, abs=1e-12)
     weights = season_weights(seasons, START, START + 7)  # 2025-01-01 was a Wednesday
-    assert np.argmax(weights) == 3 and weights[3] / weights[0] == pytest.approx(1.4 / 0.8)
+    assert np.argmax(weights) == 3
+    assert weights[3] / weights[0] == pytest.approx(1.4 / 0.8)
 
 
 def test_candidates_follow_the_seasons():
@@ -348,7 +365,8 @@ def breakage(terms, behaviour, members, price):
 def test_breakage_is_plausible_where_rewards_are_in_reach(name, baskets):
     terms, members = world(load_population(name), 5 * YEAR, 500 if config.DISABLE_JIT else 20_000)
     price = int(baskets * load_population(name).basket.mean_basket * 100)
-    assert 0.15 < breakage(terms, behaviour_terms(load_assumptions("central")), members, price) < 0.36
+    share = breakage(terms, behaviour_terms(load_assumptions("central")), members, price)
+    assert 0.15 < share < (0.42 if config.DISABLE_JIT else 0.35)
 
 
 # --- files ---------------------------------------------------------------------------------------------------------
@@ -379,7 +397,8 @@ def test_every_assumption_has_range_and_source():
 def test_scaled_keeps_the_rest_and_says_so():
     people = scaled(load_population("department_store_twd"), purchases_per_year=9, mean_basket=100, currency="USD")
     assert people.purchases.purchases_per_year == pytest.approx(9)
-    assert people.basket.mean_basket == pytest.approx(100) and people.currency == "USD"
+    assert people.basket.mean_basket == pytest.approx(100)
+    assert people.currency == "USD"
     assert "Scaled to 9 purchases a year." in people.notes
     with pytest.raises(ValueError, match="mean basket"):
         scaled(people, purchases_per_year=9, currency="EUR")
@@ -404,41 +423,44 @@ chanels: {store: 1}
 def test_all_mistakes_are_named_at_once(tmp_path):
     path = tmp_path / "p.yaml"
     path.write_text(MISTAKES)
-    with pytest.raises(InvalidFile) as caught:
+    with pytest.raises(BadInput) as caught:
         load_population(path)
-    problems = {p.path: SimpleNamespace(**p._asdict()) for p in caught.value.problems}
+    problems = {p.path: p for p in caught.value.problems}
     assert set(problems) == {
         "schema", "currency", "as_of", "purchases.model", "basket.q", "basket.gamma", "basket.gama", "seasonality.month",
         "redeemers.choice", "chanels",
     }  # fmt: skip
     assert problems["purchases.model"].suggestion == "pareto_nbd"
-    assert problems["basket.gama"].suggestion == "gamma" and problems["chanels"].suggestion == "channels"
+    assert problems["basket.gama"].suggestion == "gamma"
+    assert problems["chanels"].suggestion == "channels"
     assert problems["redeemers.choice"].message == "never, threshold and choice add up to 1.25, not 1"
     assert problems["seasonality.month"].message.endswith("their mean is 2")
 
 
 @pytest.mark.parametrize("text, message", [
-    ("title: [", "not YAML"), ("title: a\ntitle: b", "stands twice"), ("- 1", "expected keys and values"), ("", "expected keys"),
-    ("? [1]\n: 2", "not YAML"),
+    ("title: [", "line 1: expected YAML"), ("title: a\ntitle: b", "line 2: .*duplicate key"), ("- 1", "expected a mapping"),
+    ("", "expected a mapping"), ("a: &x [1]\nb: *x", "line 2: .*without aliases"), ("[" * 50 + "]" * 50, "nested deeply"),
+    ("? [1]\n: 2", "schema: missing"), ("\x00", "expected YAML"),
 ])  # fmt: skip
 def test_files_that_are_no_population(tmp_path, text, message):
     path = tmp_path / "p.yaml"
     path.write_text(text)
-    with pytest.raises(InvalidFile, match=message):
+    with pytest.raises(BadInput, match=message):
         load_population(path)
 
 
 def test_unknown_names_get_the_nearest():
-    with pytest.raises(InvalidFile, match="did you mean 'snack_shop'"):
+    with pytest.raises(BadInput, match="did you mean 'snack_shop'"):
         load_population("snak_shop")
-    with pytest.raises(InvalidFile, match="no such file"):
-        load_population("nowhere/snack_shop.yaml")
-    with pytest.raises(InvalidFile, match="did you mean 'central'"):
+    for path in ("nowhere/snack_shop.yaml", "nowhere.yaml", Path("snack_shop")):
+        with pytest.raises(BadInput, match="no such file"):
+            load_population(path)
+    with pytest.raises(BadInput, match="did you mean 'central'"):
         load_assumptions("centrel")
 
 
 def test_impossible_rates_and_horizons_are_refused():
-    with pytest.raises(InvalidFile, match="purchases a day"):
+    with pytest.raises(BadInput, match="purchases a day"):
         nbd(1e6, 1)
     with pytest.raises(ValueError, match="horizon"):
         population_terms(nbd(1, 1), START, START)

@@ -9,8 +9,15 @@ from scipy import stats
 from scipy.special import ndtri
 
 from workbench.population.random import (
-    derive, derive_many, exponential, normal, open_unit, open_unit_many, seed_key, uniform,
-)  # fmt: skip
+    derive,
+    derive_many,
+    exponential,
+    normal,
+    open_unit,
+    open_unit_many,
+    seed_key,
+    uniform,
+)
 
 N = 1 << 17
 AXES = ("seed", "member", "strip", "index", "purpose")
@@ -131,7 +138,9 @@ def test_keys_do_not_collide():
 
 
 def test_normal_is_the_inverse_of_the_normal_distribution():
-    u = np.concatenate([open_unit_many(along("index", 5000)), [2.0**-53, 1e-14, 1e-11, 1e-6, 0.0749, 0.0751, 1 - 2.0**-53]])
+    u = np.concatenate(
+        [open_unit_many(along("index", 5000)), [2.0**-53, 1e-14, 1e-11, 1e-6, 0.0749, 0.0751, 1 - 2.0**-53]]
+    )
     for x in u:
         assert normal(x) == pytest.approx(ndtri(x), rel=3e-15, abs=1e-15)
     assert normal(0.5) == 0.0

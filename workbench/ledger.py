@@ -74,7 +74,6 @@ class Own(Record):
         "last_activity",   # posting day of the last counted activity
         "decays",          # decay losses since the last activity
         "carry",           # remainder kept: spend (or fraction of a point) in the program's carry unit
-        "carry_year",      # year the remainder belongs to
         "opened",          # last day whose start was handled
         "invited",         # 1 if the tier was reached by invitation
         "purchases",       # purchases posted
@@ -113,7 +112,12 @@ class Line(Record):
 class Part(Record):
     """A part of an order that earned at one rate and factor."""
 
-    __slots__ = ("line", "category", "rate", "factor", "amount", "eligible", "refunded")
+    __slots__ = (
+        "line", "category", "rate", "factor",
+        "amount", "eligible",  # as posted
+        "amount_left", "eligible_left",
+        "refunded",  # eligible amount the refund at hand takes
+    )  # fmt: skip
 
 
 class Use(Record):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
 from typing import Any
 
@@ -159,6 +160,8 @@ class Member:
     best_tier: int = 0
     fallen_below: set[int] = field(default_factory=set)
     in_grace: bool = False
+    invited: bool = False
+    """Whether the tier held was entered by invitation."""
     last_event: date | None = None
     """Last day with a purchase, an action or a bonus: the day after it, a next-day upgrade is due."""
     era: int = 0
@@ -242,7 +245,7 @@ class Replay:
     """One replay of one log."""
 
     def __init__(self, program: Program) -> None:
-        self.program = program
+        self.program: Any = program  # read as data
         self.members: dict[str, Member] = {}
         self.entries: list[Entry] = []
         self.refused: list[int] = []
@@ -339,7 +342,9 @@ class Replay:
         if rule.model != "decay":
             return
         k = 0
-        while (loss_day := plus_months(member.last_activity, rule.idle_months + k * rule.every_months) + ONE_DAY) < today:
+        while (
+            loss_day := plus_months(member.last_activity, rule.idle_months + k * rule.every_months) + ONE_DAY
+        ) < today:
             k += 1
         if loss_day == today:
             loss = min(floor(member.balance * Fraction(rule.share)), member.balance - rule.floor)
@@ -410,9 +415,11 @@ class Replay:
                     return plus_months(window.expires, months)
         return None
 
-    def open_lot(self, member: Member, today: date, points: int, earned: date, own: Any = None, waits: bool = False) -> Lot:
+    def open_lot(
+        self, member: Member, today: date, points: int, earned: date, own: Any = None, waits: bool = False
+    ) -> Lot:
         """A new lot; by the business date its points are earned, wait and expire."""
-        pending = self.program.earn.pending if waits else None
+        pending: Any = self.program.earn.pending if waits else None
         active_on = None if pending is None else earned + timedelta(days=pending.days)
         clock = active_on if active_on is not None and pending.expiry_clock == "activation" else earned
         expires_on = self.last_usable_day(member, own or self.program.expiry, clock)
@@ -531,10 +538,10 @@ class Replay:
     def change_tier(self, member: Member, today: date, tier: int) -> None:
         """Hold another tier from today; its last day is set by the caller."""
         member.fallen_below |= set(range(tier + 1, member.tier + 1))
-        member.tier, member.tier_since, member.in_grace = tier, today, False
+        member.tier, member.tier_since, member.in_grace, member.invited = tier, today, False, False
         if self.program.tiers.window.kind == "since_tier_change":
             member.era += 1
-        self.write(member, today, "tier", "tiers." + self.tier_name(member))
+        self.write(member, today, "tier", f"tiers.{self.tier_name(member)}")
 
     def upgrade(self, member: Member, today: date, tier: int, metrics: dict[str, int]) -> None:
         requirement = self.entry_requirement(member, tier)
@@ -631,7 +638,7 @@ class Replay:
         tier = max(invited)
         if tier > member.tier:
             self.change_tier(member, today, tier)
-            member.tier_until = self.validity_from(member, today)
+            member.tier_until, member.invited = self.validity_from(member, today), True
         elif tier == member.tier:
             until = self.validity_from(member, today)
             if later(until, member.tier_until):
@@ -690,7 +697,9 @@ class Replay:
         for bonus in self.program.earn.bonuses:
             if bonus.event == "action" and bonus.action == name:
                 known = True
-                self.give_bonus(member, today, bonus, row["points"] or 0 if bonus.points is None else bonus.points, row["date"])
+                self.give_bonus(
+                    member, today, bonus, row["points"] or 0 if bonus.points is None else bonus.points, row["date"]
+                )
         if known:
             self.redeem_automatically(member, today)
             self.tier_check(member, today)
@@ -710,7 +719,9 @@ class Replay:
         waits = pending is not None and pending.bonuses
         lot = self.open_lot(member, today, points, earned, bonus.expiry, waits)
         active_on = lot.active_on
-        self.write(member, today, "bonus", "earn.bonuses." + bonus.name, points, 0, lot, order.order_id if order else "")
+        self.write(
+            member, today, "bonus", "earn.bonuses." + bonus.name, points, 0, lot, order.order_id if order else ""
+        )
         if lot.usable:
             self.repay(member, today, lot)
         mark = None
@@ -731,7 +742,9 @@ class Replay:
         return one == other if once == "day" else period(once, one) == period(once, other)
 
     # --- redeeming -------------------------------------------------------------------------------------------------
-    def redeem(self, member: Member, row: Row, today: date, basket: int | None, paid: int) -> tuple[int, list[list[Any]]] | None:
+    def redeem(
+        self, member: Member, row: Row, today: date, basket: int | None, paid: int
+    ) -> tuple[int, list[list[Any]]] | None:
         """One redeem row: (money, what was taken), or None where it is refused. ``basket`` is the order's amount at a
         checkout, ``paid`` the money off of the checkout so far."""
         redemption = self.program.redemption
@@ -763,6 +776,7 @@ class Replay:
                 money, rule = 0, "redemption.catalogue"
             else:
                 return None
+        self.note_activity(member, today, {"redeem"})
         return money, self.take(member, today, points, "redeem", rule, money, row["order_id"])
 
     def redemption_open(self, today: date) -> bool:
@@ -793,9 +807,12 @@ class Replay:
 
     # --- a checkout ------------------------------------------------------------------------------------------------
     def checkout(self, member: Member, rows: list[tuple[int, Row]], today: date) -> None:
-        """Activity, redemptions, purchase, base points, bonuses, automatic redemption, tier check."""
+        """Activity, redemptions, purchase, base points, bonuses, automatic redemption, tier check.
+
+        Reading: a lone redemption that is refused is no activity, but the tier check follows all the same."""
         lines = [row for _, row in rows if row["event"] == "purchase"]
-        self.note_activity(member, today, {row["event"] for _, row in rows})
+        if lines:
+            self.note_activity(member, today, {"purchase"})
         basket = sum(minor(row["amount"]) for row in lines) if lines else None
         paid, money_off, uses = 0, 0, []
         for index, row in rows:
@@ -816,7 +833,9 @@ class Replay:
     def purchase(self, member: Member, rows: list[Row], today: date, paid: int, uses: list[list[Any]]) -> None:
         earn, tiers = self.program.earn, self.program.tiers
         order_id, when = rows[0]["order_id"], rows[0]["date"]
-        self.write(member, today, "purchase", "transaction", money=sum(minor(row["amount"]) for row in rows), order_id=order_id)
+        self.write(
+            member, today, "purchase", "transaction", money=sum(minor(row["amount"]) for row in rows), order_id=order_id
+        )
 
         lines = [self.line(row) for row in rows]
         if earn.eligible.paid_with_points == "excluded":
@@ -851,7 +870,9 @@ class Replay:
         for k, cap in enumerate(earn.caps):
             if rooms[k] is not None:
                 key = (k, self.cap_period(cap, today))
-                member.cap_used[key] = member.cap_used.get(key, 0) + (plain if cap.stage == "before_multiplier" else points)
+                member.cap_used[key] = member.cap_used.get(key, 0) + (
+                    plain if cap.stage == "before_multiplier" else points
+                )
 
         lot = None
         if points > 0:
@@ -863,7 +884,9 @@ class Replay:
         points_late = earn.pending is not None and earn.pending.points_count == "when_active"
         points_mark = Mark(when, today, active if points_late else today, member.era, points=points)
         spend_late = earn.pending is not None and earn.pending.spend_counts == "when_active"
-        spend_mark = Mark(when, today, active if spend_late else today, member.era, spend=sum(eligible), orders=1, visit=True)
+        spend_mark = Mark(
+            when, today, active if spend_late else today, member.era, spend=sum(eligible), orders=1, visit=True
+        )
         member.marks += [points_mark, spend_mark]
 
         order = Order(
@@ -883,7 +906,9 @@ class Replay:
         """A line with its eligible amount before points paid are taken off. Reading: an excluded line absorbs none of these."""
         category = row["category"] or self.program.default_category
         amount = minor(row["amount"])
-        return Line(category, row["channel"] or self.program.default_channel, amount, self.eligible(row, category, amount))
+        return Line(
+            category, row["channel"] or self.program.default_channel, amount, self.eligible(row, category, amount)
+        )
 
     def eligible(self, row: Row, category: str, amount: int) -> int:
         rule = self.program.earn.eligible
@@ -918,7 +943,7 @@ class Replay:
         if not factors:
             return Fraction(1)
         if earn.stacking == "additive":
-            return max(Fraction(0), 1 + sum(each - 1 for each in factors))
+            return max(Fraction(0), sum((each - 1 for each in factors), Fraction(1)))
         if earn.stacking == "multiplicative":
             product = Fraction(1)
             for each in factors:
@@ -956,10 +981,14 @@ class Replay:
                 for low, high in slices(position, position + amount, cuts):
                     step = self.step_of(low)
                     rate = brackets.steps[step].rate
-                    parts.append(Part(k, high - low, rate, self.factor(circumstances, line, circumstances.tier), (step,)))
+                    parts.append(
+                        Part(k, high - low, rate, self.factor(circumstances, line, circumstances.tier), (step,))
+                    )
             elif earn.rate_tier == "split":
                 start = circumstances.spend_before + position
-                for low, high in slices(start, start + amount, [threshold for _, threshold in circumstances.thresholds]):
+                for low, high in slices(
+                    start, start + amount, [threshold for _, threshold in circumstances.thresholds]
+                ):
                     passed = [tier for tier, threshold in circumstances.thresholds if threshold <= low]
                     tier = max([circumstances.tier, *passed])
                     rate = self.rate_of(tier)
@@ -972,7 +1001,9 @@ class Replay:
                 else:
                     decides = sum(eligible) if circumstances.bracket_spend is None else circumstances.bracket_spend
                     rate = brackets.steps[self.step_of(decides)].rate
-                parts.append(Part(k, amount, rate, self.factor(circumstances, line, circumstances.tier), rate_key(rate)))
+                parts.append(
+                    Part(k, amount, rate, self.factor(circumstances, line, circumstances.tier), rate_key(rate))
+                )
             position += amount
         return [part for part in parts if part.rate is not None]
 
@@ -1127,30 +1158,39 @@ class Replay:
         if not order.earning:
             return 0
         after = [line.eligible_left for line in order.lines]
-        if earn.rounding.keeps_remainder:
+        if earn.rounding.mode == "none":
             where = replace(where, bracket_spend=sum(line.eligible for line in order.lines))
             was, stays = (
                 sum((self.added_to_remainder(part) for part in self.parts(where, order.lines, eligible)), Fraction(0))
                 for eligible in (before, after)
             )
-            return self.lower_remainder(member, max(Fraction(0), was - stays), self.rate_of(where.tier))
+            return self.lower_remainder(member, max(Fraction(0), was - stays), None)
+        gone = [one - other for one, other in zip(before, after, strict=True)]
+        if earn.rounding.scope == "carry":
+            points = 0
+            for group in self.groups(self.parts(where, order.lines, gone)):
+                value = sum((self.added_to_remainder(part) for part in group), Fraction(0))
+                taken = self.lower_remainder(member, value, group[0].rate)
+                points += floor(taken * group[0].factor) if earn.multiplier_stage == "after_rounding" else taken
+            return points
         if self.program.refunds.method == "by_value":
             points = 0
             if sum(after) >= minor(earn.minimum_order):
                 parts = self.parts(where, order.lines, after)
-                points, _ = self.capped(self.points_of(parts), self.points_of(without_factors(parts)), parts, order.rooms)
+                points, _ = self.capped(
+                    self.points_of(parts), self.points_of(without_factors(parts)), parts, order.rooms
+                )
             reversed_points = max(0, order.points - points)
         elif order.refunded == order.amount:
             reversed_points = order.points
         else:
             # Reading: the refunded lines as an order of their own; no minimum and no caps.
-            gone = [one - other for one, other in zip(before, after, strict=True)]
             reversed_points = min(order.points, self.points_of(self.parts(where, order.lines, gone)))
         order.points -= reversed_points
         return reversed_points
 
     def lower_remainder(self, member: Member, value: Fraction, rate: Any) -> int:
-        """Negative spend: each time the remainder falls below zero a block is added and its points (without factors) are taken."""
+        """Negative spend: each time the remainder falls below zero a block is added and its points are taken."""
         whole_point = self.program.earn.rounding.mode == "none"
         points = 0
         member.carry -= value
@@ -1218,9 +1258,9 @@ class Replay:
         enter = tiers.levels[member.tier].enter
         start = self.window_start(member, today)
         metrics = self.metrics(member, start, today, today)
-        if enter is not None and member.tier_since >= start and not meets(enter, metrics):
+        if enter is not None and not member.invited and member.tier_since >= start and not meets(enter, metrics):
             self.change_tier(member, today, self.highest_lower(member, metrics))
-            member.tier_until = self.renewal(member, today)
+            member.tier_until = None if member.tier == 0 else self.validity_from(member, today)
 
     # --- the end ---------------------------------------------------------------------------------------------------
     def describe(self, member: Member, as_of: date) -> dict[str, Any]:
@@ -1237,10 +1277,14 @@ class Replay:
             "tier": self.tier_name(member),
             "tier_until": member.tier_until,
             "qualifying": self.qualifying(member, as_of),
-            "carry": Decimal(member.carry.numerator) / Decimal(member.carry.denominator) / 100 if carries else Decimal(0),
+            "carry": Decimal(member.carry.numerator) / Decimal(member.carry.denominator) / 100
+            if carries
+            else Decimal(0),
             "lots": [
                 {"earned_on": earned_on, "expires_on": expires_on, "points": points}
-                for (earned_on, expires_on), points in sorted(lots.items(), key=lambda each: (each[0][0], each[0][1] or date.max))
+                for (earned_on, expires_on), points in sorted(
+                    lots.items(), key=lambda each: (each[0][0], each[0][1] or date.max)
+                )
             ],
         }
 
@@ -1258,7 +1302,9 @@ class Replay:
         }
         metrics = self.metrics(member, self.window_start(member, as_of), as_of, as_of)
         return {
-            name: Decimal(metrics[name]) / 100 if name == "spend" else metrics[name] for name in METRICS if name in looked_at
+            name: Decimal(metrics[name]) / 100 if name == "spend" else metrics[name]
+            for name in METRICS
+            if name in looked_at
         }
 
 
@@ -1275,7 +1321,7 @@ def without_factors(parts: list[Part]) -> list[Part]:
 def slices(low: int, high: int, cuts: list[int]) -> list[tuple[int, int]]:
     """A stretch of money, cut at every cut that lies inside it."""
     edges = [low, *sorted({cut for cut in cuts if low < cut < high}), high]
-    return list(zip(edges, edges[1:], strict=False))
+    return list(pairwise(edges))
 
 
 def take_from_lines(order: Order, amount: int, category: str) -> None:

@@ -16,10 +16,23 @@ from workbench.spec import Spec
 from workbench.units import rule
 
 __all__ = [
-    "Assumptions", "BehaviourTerms", "Choice", "ExpiryPressure", "Membership", "RewardPressure", "Status", "behaviour_terms",
-    "expiry_pressure", "largest_modifier", "modifier", "progress", "reward_pressure", "status", "strips_needed",
+    "Assumptions",
+    "BehaviourTerms",
+    "Choice",
+    "ExpiryPressure",
+    "Membership",
+    "RewardPressure",
+    "Status",
+    "behaviour_terms",
+    "expiry_pressure",
+    "largest_modifier",
+    "modifier",
+    "progress",
+    "reward_pressure",
+    "status",
+    "strips_needed",
     "wants_to_redeem",
-]  # fmt: skip
+]
 
 LEAST, MOST = 0.2, 3.0
 """The product of all effects is kept within these."""
@@ -41,15 +54,17 @@ class RewardPressure(Spec):
 
     strength: float = assumption(0, 0.3, _KIVETZ, "seen", default=0.10, ge=0, le=2)
     """Effect just before the reward (g); 0: off."""
-    exponent: float = assumption(0.5, 3, "Shape of the goal gradient: straight unless known", "judgement", default=1.0, ge=0.1, le=10)
+    exponent: float = assumption(
+        0.5, 3, "Shape of the goal gradient: straight unless known", "judgement", default=1.0, ge=0.1, le=10
+    )
     """How late the effect comes (kappa)."""
 
 
 class Status(Spec):
     """Status: purchases are more frequent in a tier above the base, by 1 + step, a constant per tier."""
 
-    steps: Annotated[tuple[Annotated[float, Field(ge=-0.5, le=2)], ...], Field(max_length=20)] = (
-        assumption(0, 0.12, _STATUS, "abstract", default=(0.02, 0.04, 0.06))
+    steps: Annotated[tuple[Annotated[float, Field(ge=-0.5, le=2)], ...], Field(max_length=20)] = assumption(
+        0, 0.12, _STATUS, "abstract", default=(0.02, 0.04, 0.06)
     )
     """Effect of the first tier above the base, the second, ...; the last holds for all further ones; none: off."""
 
@@ -158,7 +173,7 @@ def strips_needed(terms: BehaviourTerms) -> int:
 
 # --- rules ---------------------------------------------------------------------------------------------------------
 @rule
-def modifier(terms, balance, price, tier, days_to_lapse, u_aware):
+def modifier(terms: BehaviourTerms, balance: int, price: int, tier: int, days_to_lapse: int, u_aware: float) -> float:
     """Factor on the purchase rate, from the member's past only.
 
     ``balance``: usable points before the purchase. ``price``: points of the cheapest reward, 0 where there is none. ``tier``: 0
@@ -172,26 +187,26 @@ def modifier(terms, balance, price, tier, days_to_lapse, u_aware):
 
 
 @rule
-def progress(balance, price):
+def progress(balance: int, price: int) -> float:
     """Share of the way to the next reward, in [0, 1); a reward in hand counts as reached and the way begins again."""
     return (balance % price) / price if balance > 0 and price > 0 else 0.0
 
 
 @rule
-def reward_pressure(terms, balance, price):
+def reward_pressure(terms: BehaviourTerms, balance: int, price: int) -> float:
     """Factor of points pressure."""
     return 1.0 + terms.reward_strength * progress(balance, price) ** terms.reward_exponent
 
 
 @rule
-def status(terms, tier):
+def status(terms: BehaviourTerms, tier: int) -> float:
     """Factor of the tier held."""
     steps = terms.status_steps
     return 1.0 + steps[min(tier, len(steps)) - 1] if tier > 0 else 1.0
 
 
 @rule
-def expiry_pressure(terms, days_to_lapse, u_aware):
+def expiry_pressure(terms: BehaviourTerms, days_to_lapse: int, u_aware: float) -> float:
     """Factor of an expiry at hand."""
     if days_to_lapse < 0 or u_aware >= terms.expiry_aware:
         return 1.0
@@ -199,7 +214,9 @@ def expiry_pressure(terms, days_to_lapse, u_aware):
 
 
 @rule
-def wants_to_redeem(terms, redeemer, u, balance, price, days_to_lapse):
+def wants_to_redeem(
+    terms: BehaviourTerms, redeemer: int, u: float, balance: int, price: int, days_to_lapse: int
+) -> bool:
     """Whether a member redeems at a purchase, if the program lets them: for ``u``, the candidate's ``u_redeem``."""
     if price <= 0 or balance < price:
         return False

@@ -13,10 +13,26 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from workbench.spec import Money, Name, Spec, SpecError
 
 __all__ = [
-    "DAYS_PER_UNIT", "DAYS_PER_YEAR", "Arrivals", "AtStart", "Basket", "Birthdays", "GammaGamma", "Joining", "Lognormal",
-    "Nbd", "ParetoNbd", "Population", "Purchases", "Redeemers", "Returns", "Seasonality", "UniformArrivals", "assumption",
+    "DAYS_PER_UNIT",
+    "DAYS_PER_YEAR",
+    "Arrivals",
+    "AtStart",
+    "Basket",
+    "Birthdays",
+    "GammaGamma",
+    "Joining",
+    "Lognormal",
+    "Nbd",
+    "ParetoNbd",
+    "Population",
+    "Purchases",
+    "Redeemers",
+    "Returns",
+    "Seasonality",
+    "UniformArrivals",
+    "assumption",
     "scaled",
-]  # fmt: skip
+]
 
 DAYS_PER_YEAR = 365.25
 DAYS_PER_UNIT = {"day": 1.0, "week": 7.0, "year": DAYS_PER_YEAR}
@@ -158,12 +174,12 @@ Weight = Annotated[float, Field(ge=0, le=12, allow_inf_nan=False)]
 class Seasonality(Spec):
     """Weekday and month weights on the purchase rate; their product is scaled to a mean of exactly 1 over the calendar."""
 
-    weekday: Annotated[tuple[Weight, ...], Field(min_length=7, max_length=7), AfterValidator(_mean_one)] = (
-        assumption(0, 7, _OWN, "judgement", default=(1.0,) * 7)
+    weekday: Annotated[tuple[Weight, ...], Field(min_length=7, max_length=7), AfterValidator(_mean_one)] = assumption(
+        0, 7, _OWN, "judgement", default=(1.0,) * 7
     )
     """Monday to Sunday, mean 1."""
-    month: Annotated[tuple[Weight, ...], Field(min_length=12, max_length=12), AfterValidator(_mean_one)] = (
-        assumption(0, 12, _OWN, "judgement", default=(1.0,) * 12)
+    month: Annotated[tuple[Weight, ...], Field(min_length=12, max_length=12), AfterValidator(_mean_one)] = assumption(
+        0, 12, _OWN, "judgement", default=(1.0,) * 12
     )
     """January to December, mean 1."""
 
@@ -172,7 +188,9 @@ class Seasonality(Spec):
 class Birthdays(Spec):
     """Birthdays are uniform over the days of the calendar (29 February a quarter as likely)."""
 
-    known: float = assumption(0.3, 1, "Share of members who give it: no public source", "judgement", default=0.8, ge=0, le=1)
+    known: float = assumption(
+        0.3, 1, "Share of members who give it: no public source", "judgement", default=0.8, ge=0, le=1
+    )
     """Share of members whose birthday the brand knows."""
 
 
@@ -181,7 +199,9 @@ class Redeemers(Spec):
 
     never: float = assumption(0.05, 0.5, "5-50 % of members never redeem", "judgement", default=0.25, ge=0, le=1)
     """Never redeem."""
-    threshold: float = assumption(0, 0.5, "Redeem as soon as the cheapest reward is in reach", "judgement", default=0.2, ge=0, le=1)
+    threshold: float = assumption(
+        0, 0.5, "Redeem as soon as the cheapest reward is in reach", "judgement", default=0.2, ge=0, le=1
+    )
     """Redeem as soon as they can."""
     choice: float = assumption(0.3, 0.9, "The rest weigh it up at each purchase", "judgement", default=0.55, ge=0, le=1)
     """Decide at each purchase (see the assumptions file for how)."""

@@ -16,14 +16,32 @@ from scipy.special import gammainccinv, gammaincinv, ndtri
 
 from workbench.population.random import derive, derive_many, exponential, open_unit, open_unit_many, seed_key
 from workbench.population.spec import DAYS_PER_UNIT, DAYS_PER_YEAR, GammaGamma, ParetoNbd, Population, UniformArrivals
-from workbench.population.terms import AT_THRESHOLD, BY_CHOICE, NEVER_REDEEMS, PopulationTerms
-from workbench.population.terms import basket, calendar_time, calendar_times, pick
+from workbench.population.terms import (
+    AT_THRESHOLD,
+    BY_CHOICE,
+    NEVER_REDEEMS,
+    PopulationTerms,
+    basket,
+    calendar_time,
+    calendar_times,
+    pick,
+)
 from workbench.units import CENTS, MAX_MONEY, rule
 
 __all__ = [
-    "JOINING", "MAX_STRIPS", "Candidates", "Members", "accepts", "candidate_key", "candidates", "death_time", "draw_members",
-    "gap", "mark", "strip_key",
-]  # fmt: skip
+    "JOINING",
+    "MAX_STRIPS",
+    "Candidates",
+    "Members",
+    "accepts",
+    "candidate_key",
+    "candidates",
+    "death_time",
+    "draw_members",
+    "gap",
+    "mark",
+    "strip_key",
+]
 
 MAX_STRIPS = 3
 """The modifier is at most 3."""
@@ -134,7 +152,9 @@ def _mean_baskets(population: Population, u: np.ndarray) -> np.ndarray:
 def _birthdays(known: float, u_known: np.ndarray, u_day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Month and day of the month: one of the 1,461 days of four years, 29 February the last of them; 0, 0 where unknown."""
     place = (u_day * 1461).astype(np.int64) // 4
-    dates = np.append(np.arange("2001-01-01", "2002-01-01", dtype="datetime64[D]"), np.datetime64("2004-02-29", "D"))[place]
+    dates = np.append(np.arange("2001-01-01", "2002-01-01", dtype="datetime64[D]"), np.datetime64("2004-02-29", "D"))[
+        place
+    ]
     months = dates.astype("datetime64[M]")
     month = months.astype(np.int64) % 12 + 1
     dom = (dates - months.astype("datetime64[D]")).astype(np.int64) + 1
@@ -144,37 +164,37 @@ def _birthdays(known: float, u_known: np.ndarray, u_day: np.ndarray) -> tuple[np
 
 # --- rules ---------------------------------------------------------------------------------------------------------
 @rule
-def strip_key(member_key, strip):
+def strip_key(member_key: int, strip: int) -> int:
     """The root of a strip's candidates."""
     return derive(member_key, strip)
 
 
 @rule
-def candidate_key(key_of_strip, index):
+def candidate_key(key_of_strip: int, index: int) -> int:
     """The root of one candidate's draws; indices count from 0 in each strip."""
     return derive(key_of_strip, index)
 
 
 @rule
-def mark(key_of_candidate, purpose):
+def mark(key_of_candidate: int, purpose: int) -> float:
     """One of a candidate's uniforms."""
     return open_unit(derive(key_of_candidate, purpose))
 
 
 @rule
-def gap(key_of_candidate, rate):
+def gap(key_of_candidate: int, rate: float) -> float:
     """Season time from the candidate before (or from arrival) to this one."""
     return exponential(mark(key_of_candidate, GAP)) / rate
 
 
 @rule
-def accepts(strip, v, modifier):
+def accepts(strip: int, v: float, modifier: float) -> bool:
     """Whether a world with this modifier makes a candidate a purchase: v <= clip(m - strip, 0, 1), v being inside (0, 1)."""
     return v <= modifier - strip
 
 
 @rule
-def death_time(arrival, death_rate, death_budget, joined, factor):
+def death_time(arrival: float, death_rate: float, death_budget: float, joined: float, factor: float) -> float:
     """When the member is lost, days since 1970 with a fraction: the budget runs down at the death rate, from ``joined`` on at
     ``factor`` times it (no program: ``joined`` = inf). A purchase counts if its time is before."""
     if death_rate <= 0.0:
@@ -195,7 +215,7 @@ class Candidates(NamedTuple):
     """int64: the day."""
     strip: np.ndarray
     """int64: -1 joining, 0 baseline, 1, 2."""
-    index: np.ndarray
+    index: np.ndarray  # type: ignore[assignment]  # hides a method of tuples that has no use here
     """int64: place in its strip, from 0."""
     v: np.ndarray
     """float64: the mark; 0 for the joining purchase."""
@@ -252,7 +272,7 @@ def _strip(
     terms: PopulationTerms, members: Members, i: int, strip: int, largest_modifier: float
 ) -> list[tuple[float, int, int, float, int]]:
     """One strip as (time, strip, index, v, key), in order."""
-    found = []
+    found: list[tuple[float, int, int, float, int]] = []
     root, season, rate = strip_key(members.key[i], strip), float(members.season[i]), float(members.rate[i])
     index = 0
     while True:

@@ -12,9 +12,19 @@ from workbench.population.spec import GammaGamma, Lognormal, Population, Seasona
 from workbench.units import MAX_MONEY, NEVER, rule, to_minor
 
 __all__ = [
-    "AT_THRESHOLD", "BY_CHOICE", "NEVER_REDEEMS", "PopulationTerms", "basket", "calendar_time", "calendar_times", "joins",
-    "pick", "population_terms", "return_day", "season_weights",
-]  # fmt: skip
+    "AT_THRESHOLD",
+    "BY_CHOICE",
+    "NEVER_REDEEMS",
+    "PopulationTerms",
+    "basket",
+    "calendar_time",
+    "calendar_times",
+    "joins",
+    "pick",
+    "population_terms",
+    "return_day",
+    "season_weights",
+]
 
 NEVER_REDEEMS, AT_THRESHOLD, BY_CHOICE = range(3)
 """How a member redeems."""
@@ -94,7 +104,10 @@ def _basket_shape(spec: GammaGamma | Lognormal) -> np.ndarray:
     if isinstance(spec, Lognormal):
         return np.exp(spec.sd_within * z - spec.sd_within**2 / 2)
     # The upper half by the survival function: the CDF itself rounds to 1 far out.
-    return np.where(z < 0, gammaincinv(spec.p, ndtr(np.minimum(z, 0))), gammainccinv(spec.p, ndtr(-np.maximum(z, 0)))) / spec.p
+    return (
+        np.where(z < 0, gammaincinv(spec.p, ndtr(np.minimum(z, 0))), gammainccinv(spec.p, ndtr(-np.maximum(z, 0))))
+        / spec.p
+    )
 
 
 def _cumulative(shares: Mapping[str, float]) -> np.ndarray:
@@ -104,7 +117,7 @@ def _cumulative(shares: Mapping[str, float]) -> np.ndarray:
 
 # --- rules ---------------------------------------------------------------------------------------------------------
 @rule
-def calendar_time(terms, season):
+def calendar_time(terms: PopulationTerms, season: float) -> float:
     """When so much season time has passed since ``start_day``, in days since 1970 with a fraction; inf past the horizon."""
     total = terms.season_total
     if not season < total[len(total) - 1]:
@@ -127,7 +140,7 @@ def calendar_times(terms: PopulationTerms, season: np.ndarray) -> np.ndarray:
 
 
 @rule
-def basket(terms, mean, u):
+def basket(terms: PopulationTerms, mean: float, u: float) -> int:
     """Basket in minor units, a multiple of the price step: the member's mean (minor units) times the shape at a uniform."""
     place = (normal(u) + Z_LIMIT) * NODES_PER_SD
     node = int(place)
@@ -138,7 +151,7 @@ def basket(terms, mean, u):
 
 
 @rule
-def pick(cumulative, u):
+def pick(cumulative: np.ndarray, u: float) -> int:
     """Code of the share that a uniform falls into."""
     code = 0
     while cumulative[code] <= u:
@@ -147,12 +160,12 @@ def pick(cumulative, u):
 
 
 @rule
-def joins(terms, u):
+def joins(terms: PopulationTerms, u: float) -> bool:
     """Whether a customer who is not yet a member joins at a purchase."""
     return u < terms.join_share
 
 
 @rule
-def return_day(terms, day, u):
+def return_day(terms: PopulationTerms, day: int, u: float) -> int:
     """The day a purchase is refunded; ``NEVER`` where it is kept."""
     return day + terms.return_days if u < terms.return_share else NEVER

@@ -354,6 +354,8 @@ def write_part(order, line, index, rate, factor, amount, eligible):
     part.factor = factor
     part.amount = amount
     part.eligible = eligible
+    part.amount_left = amount
+    part.eligible_left = eligible
     part.refunded = 0
 
 
@@ -409,12 +411,12 @@ def portion(earn, parts, i, k, before, total):
     """What of a part's eligible amount earns at rate k; ``before`` is the eligible amount of the parts listed earlier."""
     part = parts[i]
     if earn.bracket_on != ON_ORDER:
-        return part.eligible if part.rate == k else 0
+        return part.eligible_left if part.rate == k else 0
     if not earn.marginal:
-        return part.eligible if bracket_of(earn, total) == k else 0
+        return part.eligible_left if bracket_of(earn, total) == k else 0
     low = earn.bracket_from[k]
-    high = earn.bracket_from[k + 1] if k + 1 < len(earn.bracket_from) else before + part.eligible
-    return max(0, min(before + part.eligible, high) - max(before, low))
+    high = earn.bracket_from[k + 1] if k + 1 < len(earn.bracket_from) else before + part.eligible_left
+    return max(0, min(before + part.eligible_left, high) - max(before, low))
 
 
 @rule
@@ -450,7 +452,7 @@ def points_of(terms, own, parts, count, plain):
     scale = earn.one if weighted else 1
     total = 0
     for i in range(count):
-        total += parts[i].eligible
+        total += parts[i].eligible_left
     points = 0
     for k in range(len(earn.rate_num)):
         for i in range(count):
@@ -462,7 +464,7 @@ def points_of(terms, own, parts, count, plain):
                 if j >= i and same_group(earn, parts[j], parts[i], plain):
                     share = portion(earn, parts, j, k, before, total)
                     spend += share * (parts[j].factor if weighted else 1)
-                before += parts[j].eligible
+                before += parts[j].eligible_left
             if spend == 0:
                 continue
             quantity = spend * earn.rate_num[k]
@@ -483,8 +485,8 @@ def weighted_spend(parts, count):
     weighted = 0
     plain = 0
     for i in range(count):
-        weighted += parts[i].eligible * parts[i].factor
-        plain += parts[i].eligible
+        weighted += parts[i].eligible_left * parts[i].factor
+        plain += parts[i].eligible_left
     return weighted, plain
 
 
@@ -590,8 +592,8 @@ def capped(terms, order, points, plain):
 def add_points(terms, account, day, earned_on, lot_rule, points, waits, kind, money, order, part, why):
     """Open a lot of new points with its entry; usable points repay debt first."""
     earn = terms.earn
-    active_on = max(earned_on + earn.pending_days, day) if waits else day
-    clock = active_on if waits and earn.clock_at_activation else earned_on
+    active_on = earned_on + earn.pending_days if waits else earned_on
+    clock = active_on if earn.clock_at_activation else earned_on
     if lot_rule < 0:
         lot_rule = terms.expiry.of_tier[max(account.own.tier, 0)]
     expires_on = lot_expiry(terms, lot_rule, clock, account.own.joined)
@@ -602,9 +604,9 @@ def add_points(terms, account, day, earned_on, lot_rule, points, waits, kind, mo
 
 
 @rule
-def metric_day(business, posting, waits, days):
+def metric_day(business, waits, days):
     """The day a qualifying metric is dated: business day, or the day it becomes active."""
-    return max(business + days, posting) if waits else business
+    return business + days if waits else business
 
 
 @rule
@@ -616,7 +618,9 @@ def earn_purchase(terms, account, order, eligible, day, business):
     own.plain = 0
     own.base_room = -1
     own.room = -1
-    if len(earn.rate_num) == 0 or eligible < earn.minimum_order:
+    if eligible < earn.minimum_order:
+        for i in range(own.parts):
+            order.parts[i].rate = -1
         return
     points = points_of(terms, account.own, order.parts, own.parts, False)
     plain = points_of(terms, account.own, order.parts, own.parts, True) if earn.any_before else points
@@ -675,12 +679,12 @@ def give_bonuses(terms, account, order, lines, count, day, event, action, given)
             continue
         number = order.own.number
         waits = earn.bonuses_wait and earn.pending_days > 0
-        add_points(terms, account, day, day, earn.bonus_expiry[k], points, waits, BONUS, 0, number, k + 1, terms.why_bonus + k)
+        add_points(terms, account, day, order.own.day, earn.bonus_expiry[k], points, waits, BONUS, 0, number, k + 1, terms.why_bonus + k)
         order.own.bonuses |= 1 << k
         if earn.bonus_qualifies[k]:
             qualifying += points
             if waits and earn.points_wait:
-                add_metrics(terms, account, day, metric_day(day, day, True, earn.pending_days), 0, points, 0, 0, 0)
+                add_metrics(terms, account, day, metric_day(day, True, earn.pending_days), 0, points, 0, 0, 0)
             else:
                 add_metrics(terms, account, day, day, 0, points, 0, 0, 0)
     return qualifying

@@ -137,14 +137,14 @@ class Windows(Spec):
 
 
 class OnDate(Spec):
-    """All lapse on one date (campaign points); points earned after it never could be used and lapse the day after they are earned."""
+    """All lapse on one date (campaign points); points earned after it lapse the day after they are earned."""
 
     model: Literal["on_date"]
     date: date
     """Last usable day."""
 
     def last_day(self, earned: int) -> int:
-        return max(earned, to_day(self.date))
+        return to_day(self.date)
 
 
 class Anniversary(Spec):

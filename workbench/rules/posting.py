@@ -26,7 +26,7 @@ from workbench.rules.expiry import BY_ACTION, BY_PURCHASE, convert, decay, lapse
 from workbench.rules.lots import repay
 from workbench.rules.redemption import NO_BASKET, redeem, redeem_automatically
 from workbench.rules.tiers import IMMEDIATE, NEXT_DAY, add_metrics, check_upgrade, invite, next_check, period_end, review
-from workbench.units import NEVER, civil, day_of, rule, yearly_on_or_after
+from workbench.units import NEVER, civil, rule, yearly_on_or_after
 
 __all__ = ["act", "checkout", "join", "next_due", "open_day", "redeem_alone", "room_needed", "start_order"]
 
@@ -55,11 +55,9 @@ def open_day(terms, account, order, day):
 @rule
 def clear_remainder(terms, own, day):
     """On the first day of a year a kept remainder is cleared, where the program says so."""
-    if terms.earn.carry_resets:
-        year, _, _ = civil(day)
-        if own.carry_year != year:
-            own.carry = 0
-            own.carry_year = year
+    _, month, dom = civil(day)
+    if terms.earn.carry_resets and month == 1 and dom == 1:
+        own.carry = 0
 
 
 @rule
@@ -102,7 +100,8 @@ def judge(terms, account, day):
     elif due or reviewed:
         if day == period_end(terms, own, day - 1) + 1:
             check_upgrade(terms, account, day, day - 1)
-    own.check_on = next_check(terms, account, day)
+    if due:
+        own.check_on = next_check(terms, account, day)
 
 
 @rule
@@ -152,7 +151,7 @@ def next_due(terms, account):
     if terms.any_birthday and own.birth_month > 0:
         due = min(due, yearly_on_or_after(own.opened + 1, own.birth_month, own.birth_dom))
     if terms.earn.carry_resets and own.carry != 0:
-        due = min(due, day_of(own.carry_year + 1, 1, 1))
+        due = min(due, yearly_on_or_after(own.opened + 1, 1, 1))
     return min(due, NEVER)
 
 
@@ -206,7 +205,6 @@ def join(terms, account, order, day, birth_month, birth_dom):
     own.tier = 0 if terms.tiers.count > 0 else -1
     own.tier_since = day
     own.tier_until = NEVER
-    own.carry_year, _, _ = civil(day)
     start_order(order, 0, day, day, 0)
     give_bonuses(terms, account, order, order.lines, 0, day, ON_JOIN, -1, 0)
     after_event(terms, account, order, day)
@@ -226,8 +224,8 @@ def checkout(terms, account, order, lines, count, day, business):
     tier_era = own.era
     earn_purchase(terms, account, order, eligible, day, business)
     earn = terms.earn
-    placed.spend_day = metric_day(business, day, earn.spend_waits, earn.pending_days)
-    placed.points_day = metric_day(business, day, earn.points_wait and earn.pending_days > 0, earn.pending_days)
+    placed.spend_day = metric_day(business, earn.spend_waits, earn.pending_days)
+    placed.points_day = metric_day(business, earn.points_wait and earn.pending_days > 0, earn.pending_days)
     placed.era = tier_era
     add_metrics(terms, account, day, placed.spend_day, eligible, 0, 1, 1, 0)
     add_metrics(terms, account, day, placed.points_day, 0, placed.points, 0, 0, 0)

@@ -77,7 +77,7 @@ class Automatic(Spec):
     """Points are redeemed by themselves as soon as the usable balance reaches a threshold (after earning, activation, or a return of points)."""
 
     at: PointCount
-    """The threshold; so many points are taken, again and again while the balance reaches it."""
+    """The threshold; as many times so many points are taken, all in one redemption, as the balance holds them."""
     worth: Money
     """What each gives, in major units."""
     unit_cost: Money | None = None

@@ -10,9 +10,11 @@ from pydantic import Field, model_validator
 from workbench.ledger import EXPIRE, REFUND, RETURN, REVERSE, post
 from workbench.rules.earn import (
     capped,
+    first_of_group,
     metric_day,
     period_key,
     points_of,
+    same_group,
     set_eligible,
     units_to_points,
     unlinked_value,
@@ -101,13 +103,13 @@ def refund_parts(order, amount, category, named):
             part = parts[i]
             if named and (part.category == category) != (turn == 0):
                 continue
-            taken = min(amount, part.amount)
+            taken = min(amount, part.amount_left)
             if taken <= 0:
                 continue
-            kept = muldiv(part.eligible, part.amount - taken, part.amount)
-            part.refunded += part.eligible - kept
-            part.eligible = kept
-            part.amount -= taken
+            part.amount_left -= taken
+            kept = muldiv(part.eligible, part.amount_left, part.amount)
+            part.refunded += part.eligible_left - kept
+            part.eligible_left = kept
             amount -= taken
 
 
@@ -116,7 +118,7 @@ def eligible_left(order):
     """Eligible spend of what remains of an order."""
     total = 0
     for i in range(order.own.parts):
-        total += order.parts[i].eligible
+        total += order.parts[i].eligible_left
     return total
 
 
@@ -125,7 +127,7 @@ def swap_refunded(order):
     """Let each part stand for what this refund takes of it, and back again."""
     for i in range(order.own.parts):
         part = order.parts[i]
-        part.eligible, part.refunded = part.refunded, part.eligible
+        part.eligible_left, part.refunded = part.refunded, part.eligible_left
 
 
 @rule
@@ -174,15 +176,19 @@ def lower_remainder(terms, account, order):
     """With a kept remainder a refund is negative spend: the remainder falls, and each time it falls below zero a block's points go."""
     earn = terms.earn
     own = account.own
+    parts = order.parts
     points = 0
     for i in range(order.own.parts):
-        part = order.parts[i]
-        if part.rate < 0 or part.refunded == 0:
+        part = parts[i]
+        if part.rate < 0 or not first_of_group(earn, parts, i, False):
             continue
-        scale = 1 if earn.after else earn.one
-        own.carry -= part.refunded * (1 if earn.after else part.factor) * earn.rate_num[part.rate]
+        spend = 0
+        for j in range(i, order.own.parts):
+            if same_group(earn, parts[j], part, False):
+                spend += parts[j].refunded * (1 if earn.after else parts[j].factor)
+        own.carry -= spend * earn.rate_num[part.rate]
         if own.carry < 0:
-            block = earn.rate_den[part.rate] * scale
+            block = earn.rate_den[part.rate] * (1 if earn.after else earn.one)
             units = -(own.carry // block)
             own.carry += units * block
             points += units_to_points(earn, part.rate, units, part.factor, False)
@@ -199,7 +205,7 @@ def bonus_points_to_reverse(terms, account, order, day):
             points += terms.earn.bonus_points[k]
             if terms.earn.bonus_qualifies[k] and own.era == account.own.era:
                 waits = terms.earn.bonuses_wait and terms.earn.points_wait
-                counted = metric_day(own.posted, own.posted, waits, terms.earn.pending_days)
+                counted = metric_day(own.posted, waits, terms.earn.pending_days)
                 add_metrics(terms, account, day, counted, 0, -terms.earn.bonus_points[k], 0, 0, 0)
     own.bonuses = 0
     return points

@@ -259,23 +259,23 @@ def last_valid_day(terms, own, day):
 
 
 @rule
-def reset_metrics(terms, account, day, need, keep_surplus):
-    """All metrics to zero; with ``keep_surplus`` those of the requirement keep what exceeds their threshold."""
+def reset_metrics(terms, account, day, through, need, keep_surplus):
+    """All metrics to zero; with ``keep_surplus`` those of the requirement keep what exceeded their threshold when they were judged."""
     own = account.own
-    start = window_start(terms, own, day)
+    start = window_start(terms, own, through)
     surplus_spend = 0
     surplus_points = 0
     surplus_orders = 0
     surplus_nights = 0
     if keep_surplus:
         if need[0] >= 0:
-            surplus_spend = max(0, metric_total(account, 0, start, day) - need[0])
+            surplus_spend = max(0, metric_total(account, 0, start, through) - need[0])
         if need[1] >= 0:
-            surplus_points = max(0, metric_total(account, 1, start, day) - need[1])
+            surplus_points = max(0, metric_total(account, 1, start, through) - need[1])
         if need[2] >= 0:
-            surplus_orders = max(0, metric_total(account, 2, start, day) - need[2])
+            surplus_orders = max(0, metric_total(account, 2, start, through) - need[2])
         if need[4] >= 0:
-            surplus_nights = max(0, metric_total(account, 4, start, day) - need[4])
+            surplus_nights = max(0, metric_total(account, 4, start, through) - need[4])
     own.days = 0
     own.era += 1
     if keep_surplus:
@@ -283,7 +283,7 @@ def reset_metrics(terms, account, day, need, keep_surplus):
 
 
 @rule
-def enter_tier(terms, account, day, level, counted_from, need, by_metrics):
+def enter_tier(terms, account, day, level, counted_from, through, need, by_metrics):
     """Put a member in a tier, with its entry; resets the metrics where the program says so."""
     tiers = terms.tiers
     own = account.own
@@ -299,7 +299,7 @@ def enter_tier(terms, account, day, level, counted_from, need, by_metrics):
         own.days = 0
         own.era += 1
     elif rises and by_metrics and tiers.counter != KEPT:
-        reset_metrics(terms, account, day, need, tiers.counter == RESET_SURPLUS_KEPT)
+        reset_metrics(terms, account, day, through, need, tiers.counter == RESET_SURPLUS_KEPT)
 
 
 @rule
@@ -317,7 +317,7 @@ def check_upgrade(terms, account, day, through):
             if not tiers.skip_levels:
                 break
     if found >= 0:
-        enter_tier(terms, account, day, found, day, need_of(terms, own, found), True)
+        enter_tier(terms, account, day, found, day, through, need_of(terms, own, found), True)
         return
     need = tiers.enter[max(own.tier, 0)]
     if tiers.rehit and own.tier > 0 and is_met(account, need, start, through):
@@ -326,7 +326,7 @@ def check_upgrade(terms, account, day, through):
             own.tier_until = until
             own.in_grace = 0
             if tiers.counter != KEPT:
-                reset_metrics(terms, account, day, need, tiers.counter == RESET_SURPLUS_KEPT)
+                reset_metrics(terms, account, day, through, need, tiers.counter == RESET_SURPLUS_KEPT)
 
 
 @rule
@@ -363,18 +363,19 @@ def review(terms, account, day):
     afresh = tiers.validity == PERIOD_END
     start = window_start(terms, own, day if afresh else yesterday)
     counted_from = day if afresh else yesterday
-    if tiers.downgrade == NO_FALL or is_met(account, tiers.retain[own.tier], start, yesterday):
-        own.tier_until = last_valid_day(terms, own, counted_from)
-        own.in_grace = 0
-        return True
-    if tiers.grace_months > 0 and not own.in_grace:
+    met = is_met(account, tiers.retain[own.tier], start, yesterday)
+    if not met and tiers.grace_months > 0 and not own.in_grace:
         own.tier_until = add_months(yesterday, tiers.grace_months)
         own.in_grace = 1
+        return True
+    if met or tiers.downgrade == NO_FALL:
+        own.tier_until = last_valid_day(terms, own, counted_from)
+        own.in_grace = 0
         return True
     level = own.tier - 1
     if tiers.downgrade == TO_EARNED:
         level = highest_earned(terms, account, own.tier, start, yesterday)
-    enter_tier(terms, account, day, level, counted_from, tiers.enter[level], True)
+    enter_tier(terms, account, day, level, counted_from, yesterday, tiers.enter[level], True)
     return True
 
 
@@ -389,7 +390,7 @@ def invite(terms, account, day, action):
         if level == own.tier:
             own.tier_until = max(own.tier_until, last_valid_day(terms, own, day))
         else:
-            enter_tier(terms, account, day, level, day, tiers.enter[level], False)
+            enter_tier(terms, account, day, level, day, day, tiers.enter[level], False)
 
 
 @rule
@@ -403,5 +404,5 @@ def judge_after_refund(terms, account, day):
     if own.tier_since < start or is_met(account, tiers.enter[own.tier], start, day):
         return
     level = highest_earned(terms, account, own.tier, start, day)
-    enter_tier(terms, account, day, level, day, tiers.enter[level], True)
-    own.check_on = min(own.check_on, day + 1)
+    enter_tier(terms, account, day, level, day, day, tiers.enter[level], True)
+    own.check_on = min(own.check_on, due_check(terms, own, day, day))
