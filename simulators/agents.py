@@ -146,7 +146,7 @@ class Life:
         """The member joins the program; from here on the death rate is a member's."""
         world = self.world
         self.account = world.desk.open_account()
-        world.desk.join(self.account, day, *self.birth)
+        world.desk.join(self.account, day, day, *self.birth)
         self.place = world.write(world.desk, self.number, self.place)
         world.joined[self.number] = day
         factor = world.behaviour.death_factor
@@ -193,7 +193,7 @@ class Life:
         """The account that records the purchases of somebody who is not a member."""
         if self.guest is None:
             self.guest = self.world.guests.open_account()
-            self.world.guests.join(self.guest, day)
+            self.world.guests.join(self.guest, day, day)
         return self.guest
 
 

@@ -97,10 +97,10 @@ class Desk:
             posting.open_day(self.terms, account, self._scratch, due)
         account.own.opened = max(account.own.opened, day)
 
-    def join(self, account: Account, day: int, birth_month: int = 0, birth_dom: int = 0) -> None:
-        """A member joins."""
+    def join(self, account: Account, day: int, business: int, birth_month: int = 0, birth_dom: int = 0) -> None:
+        """A member joins on a posting day (and business date)."""
         self._make_room(account, self._scratch)
-        posting.join(self.terms, account, self._scratch, day, birth_month, birth_dom)
+        posting.join(self.terms, account, self._scratch, day, business, birth_month, birth_dom)
 
     def checkout(
         self,
@@ -131,11 +131,11 @@ class Desk:
         self._make_room(account, order)
         return posting.redeem_alone(self.terms, account, order, day, self._item(asked), asked.points)
 
-    def act(self, account: Account, day: int, action: str, points: int = -1) -> None:
+    def act(self, account: Account, day: int, business: int, action: str, points: int = -1) -> None:
         """An action row."""
         self._make_room(account, self._scratch)
         code = self.lowered.codes.actions.get(action, -1)
-        posting.act(self.terms, account, self._scratch, day, code, points)
+        posting.act(self.terms, account, self._scratch, day, business, code, points)
 
     def refund(self, account: Account, order: Order, day: int, amount: int, category: str = "") -> None:
         """A linked refund; the caller has checked that the order holds so much."""

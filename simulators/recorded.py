@@ -140,7 +140,7 @@ class Recorded:
             return
         member = self._arrive(row)
         if row.event == "action":
-            self.desk.act(member.account, row.posted, row.action, row.points)
+            self.desk.act(member.account, row.posted, row.date, row.action, row.points)
             self._done(member, "")
         elif row.event == "refund":
             self._refund(member, row)
@@ -221,7 +221,8 @@ class Recorded:
             member = Member(len(self.by_index), row.member_id, self.desk.open_account())
             self.members[row.member_id] = member
             self.by_index.append(member)
-            self.desk.join(member.account, row.posted, row.birth_month, row.birth_dom)
+            business = row.date if row.event == "join" else row.posted
+            self.desk.join(member.account, row.posted, business, row.birth_month, row.birth_dom)
             self._done(member, "")
         elif row.birth_month:
             member.account.own.birth_month, member.account.own.birth_dom = row.birth_month, row.birth_dom

@@ -626,8 +626,15 @@ class LogMaker:
     def make(self) -> list[Row]:
         """Members who come and go over about three years, several rows on some days."""
         pick = self.pick
-        events = ("purchase",) * 9 + ("linked",) * 3 + ("unlinked",) + ("action",) * 4
-        events += ("redeem",) * (1 if self.program.redemption is None else 3)
+        redeems = 1 if self.program.redemption is None else 3
+        events: Sequence[Callable[[str, date], Any]]
+        events = (
+            [self.purchase] * 9
+            + [self.linked_refund] * 3
+            + [self.unlinked_refund]
+            + [self.action] * 4
+            + [self.redeem] * redeems
+        )
         members = [f"m{k}" for k in range(pick.choice((1, 2, 2, 3, 4)))]
         seen: set[str] = set()
         day = FIRST_DAY + timedelta(days=pick.integer(0, 420))
@@ -638,10 +645,7 @@ class LogMaker:
             elif pick.bool(10):
                 day = self.story(member, day)
             else:
-                {
-                    "purchase": self.purchase, "redeem": self.redeem, "linked": self.linked_refund,
-                    "unlinked": self.unlinked_refund, "action": self.action,
-                }[pick.choice(events)](member, day)  # fmt: skip
+                pick.choice(events)(member, day)
             seen.add(member)
             day = self.next_day(day)
         return self.rows

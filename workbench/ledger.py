@@ -4,7 +4,7 @@ Each record is declared once as a list of integer fields. ``record_class`` makes
 ``numpy_dtype`` makes the structured dtype of the same fields, so that compiled code reads ``lot.points`` like Python does.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class Record:
     def as_tuple(self) -> tuple[int, ...]:
         return tuple(getattr(self, name) for name in self.__slots__)
 
-    def load(self, values: list[int] | tuple[int, ...]) -> "Record":
+    def load(self, values: list[int] | tuple[int, ...]) -> Self:
         for name, value in zip(self.__slots__, values, strict=True):
             setattr(self, name, value)
         return self
@@ -142,6 +142,7 @@ class Placed(Record):
         "base_room", "room",  # room under its caps: plain and multiplied points, -1 for none; room -2: rejected
         "spend_day", "points_day",  # days its metrics are dated
         "paid_points",     # money value of points redeemed at the checkout
+        "money_off",       # of which as money off
         "used", "returned",  # points redeemed at the checkout, and given back
         "bonuses",         # bit k is set if bonus k was given with the order
         "parts", "uses",   # number of rows

@@ -345,7 +345,7 @@ def lot_expiry(terms, lot_rule, earned_on, joined):
     """Last usable day of a lot earned on a day."""
     if terms.expiry.anniversary[lot_rule]:
         _, month, dom = civil(joined)
-        return yearly_on_or_after(earned_on + 1, month, dom)
+        return yearly_on_or_after(max(earned_on, joined) + 1, month, dom)
     return terms.expiry.tables[lot_rule][earned_on - terms.expiry.first_day]
 
 

@@ -184,6 +184,7 @@ def start_order(order, number, business, posting, era):
     own.spend_day = business
     own.points_day = business
     own.paid_points = 0
+    own.money_off = 0
     own.used = 0
     own.returned = 0
     own.bonuses = 0
@@ -192,8 +193,8 @@ def start_order(order, number, business, posting, era):
 
 
 @rule
-def join(terms, account, order, day, birth_month, birth_dom):
-    """A member joins: the account begins, joining bonuses are given."""
+def join(terms, account, order, day, business, birth_month, birth_dom):
+    """A member joins: the account begins on the posting day, joining bonuses are given."""
     own = account.own
     own.joined = day
     own.birth_month = birth_month
@@ -205,7 +206,7 @@ def join(terms, account, order, day, birth_month, birth_dom):
     own.tier = 0 if terms.tiers.count > 0 else -1
     own.tier_since = day
     own.tier_until = NEVER
-    start_order(order, 0, day, day, 0)
+    start_order(order, 0, business, day, 0)
     give_bonuses(terms, account, order, order.lines, 0, day, ON_JOIN, -1, 0)
     after_event(terms, account, order, day)
 
@@ -251,10 +252,9 @@ def redeem_alone(terms, account, order, day, item, points):
 
 
 @rule
-def act(terms, account, order, day, action, points):
+def act(terms, account, order, day, business, action, points):
     """An action row: activity, invitation, metrics, bonuses. ``points`` -1 where the row brings none."""
-    own = account.own
-    start_order(order, 0, day, day, own.era)
+    start_order(order, 0, business, day, account.own.era)
     note_activity(terms, account, day, BY_ACTION)
     invite(terms, account, day, action)
     if action == VISIT:

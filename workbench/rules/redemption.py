@@ -199,8 +199,8 @@ def is_open(terms, day):
 
 
 @rule
-def money_off_refusal(terms, balance, points, basket):
-    """Why points cannot be used as money; 0 if they can."""
+def money_off_refusal(terms, balance, points, basket, already):
+    """Why points cannot be used as money; 0 if they can. ``already``: money off at this checkout so far."""
     redemption = terms.redemption
     if balance < redemption.off_minimum_balance:
         return BELOW_MINIMUM
@@ -209,7 +209,7 @@ def money_off_refusal(terms, balance, points, basket):
     if basket != NO_BASKET and basket < redemption.off_minimum_basket:
         return SMALL_BASKET
     worth = points * redemption.off_worth // redemption.off_points
-    if basket != NO_BASKET and redemption.off_share > 0 and worth * 1000 > basket * redemption.off_share:
+    if basket != NO_BASKET and redemption.off_share > 0 and (already + worth) * 1000 > basket * redemption.off_share:
         return BEYOND_SHARE
     return OK
 
@@ -288,9 +288,10 @@ def redeem(terms, account, order, day, item, points, basket):
         worth = 0
         why = terms.why_catalogue
         if redemption.off_points > 0:
-            refusal = money_off_refusal(terms, balance, points, basket)
+            refusal = money_off_refusal(terms, balance, points, basket, order.own.money_off)
             if refusal == OK:
                 worth = points * redemption.off_worth // redemption.off_points
+                order.own.money_off += worth
                 why = terms.why_money_off
             elif len(redemption.item_points) > 0:
                 refusal = OK
