@@ -9,7 +9,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -78,12 +78,15 @@ def _check_header(names: list[str], source: str, place: str) -> None:
 
 
 class CsvSource:
-    """A CSV file with a header line."""
+    """A CSV file with a header line. When made, the whole file is gone through once, to see that it is UTF-8 text to its end."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.header = self._header()
+        pieces = _checked(path)
+        self.header = self._header(next(pieces, b"")[:_HEADER])
         _check_header(self.header, str(path), "header")
+        for _ in pieces:
+            pass
 
     def place(self, rows: Iterable[int]) -> dict[int, str]:
         """``row 17 (line 18)`` for each row number. Reads the file again: lines differ from rows where values hold line breaks."""
@@ -99,7 +102,10 @@ class CsvSource:
     def batches(self) -> Iterator[Columns]:
         """The known columns, as text arrays without nulls, piece by piece. Raises BadInput where the file cannot be parsed."""
         known = [name for name in COLUMNS if name in self.header]
-        with _Bytes(self.path) as stream:
+        # pyarrow reads ahead in threads of its own: they are given a file of its own too, for an error of a Python file that
+        # is raised there can end the process
+        compression = "gzip" if _is_gzip(self.path) else None
+        with reading(self.path), pa.input_stream(str(self.path), compression=compression) as stream:
             try:
                 reader = pyarrow.csv.open_csv(
                     stream,
@@ -109,16 +115,15 @@ class CsvSource:
                         include_columns=known, column_types=dict.fromkeys(known, pa.string()), strings_can_be_null=False
                     ),
                 )
-                for batch in reader:
-                    yield dict(zip(known, batch.columns, strict=True))
+                with reader:
+                    for batch in reader:
+                        yield dict(zip(known, batch.columns, strict=True))
             except pa.ArrowInvalid as error:
                 if "Empty CSV file" not in str(error):  # a header alone is a log without transactions
                     raise self._unparsable(error) from None
 
-    def _header(self) -> list[str]:
-        with _Bytes(self.path) as stream:
-            start = stream.read(_HEADER)
-        text = start.decode("utf-8-sig", errors="ignore")  # checked by the stream; the cut may fall inside a character
+    def _header(self, start: bytes) -> list[str]:
+        text = start.decode("utf-8-sig", errors="ignore")  # it is UTF-8, but the cut may fall inside a character
         if len(start) == _HEADER and "\n" not in text and "\r" not in text:
             raise BadInput(Problem("line 1", f"expected a header of at most {_HEADER:,} bytes"), str(self.path))
         try:
@@ -135,8 +140,7 @@ class CsvSource:
 
     def _rows(self) -> Iterator[tuple[int, int, list[str]]]:
         """Row number, line and cells of every row, read slowly with the standard library; ends where that cannot read on."""
-        with _Bytes(self.path) as stream:
-            text = io.TextIOWrapper(io.BufferedReader(stream), "utf-8-sig", newline="")
+        with _unpacked(self.path) as stream, io.TextIOWrapper(stream, "utf-8-sig", newline="") as text:
             reader = csv.reader(text)
             row, line = -1, 1
             try:
@@ -146,7 +150,7 @@ class CsvSource:
                         if row:
                             yield row, line, cells
                     line = reader.line_num + 1
-            except (csv.Error, BadInput):
+            except csv.Error:
                 return
 
     def _unparsable(self, error: pa.ArrowInvalid) -> BadInput:
@@ -165,82 +169,63 @@ class CsvSource:
         return BadInput(problems or Problem("", "expected CSV: " + said.splitlines()[0]), source)
 
 
-class _Bytes(io.RawIOBase):
-    """The bytes of a CSV file, unpacked if they are gzip, and refused where they are not UTF-8 text."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._opened: list[Any] = []
-        self._source = str(path)
-        self._count = 0  # bytes given so far
-        self._rest = b""  # the beginning of a character at the end of the last piece
-        with reading(path):
-            self._opened += _unpacked(path)
-        self._stream = self._opened[-1]
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def read(self, size: int = -1) -> bytes:
-        try:
-            with reading(self._source):
-                data: bytes = self._stream.read(size)
-        except (EOFError, zlib.error) as error:
-            raise BadInput(Problem("", f"expected a whole gzip file: {error}"), self._source) from None
-        if not self._count and data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            message = "expected UTF-8 text, found UTF-16; save the file as CSV in UTF-8"
-            raise BadInput(Problem("line 1", message), self._source)
-        self._check(data)
-        self._count += len(data)
-        return data
-
-    def _check(self, data: bytes) -> None:
-        zero = data.find(b"\0")
-        if zero >= 0:
-            self._refuse(data, zero, "expected text, found a zero byte")
-        if not self._rest and data.isascii():
-            return
-        text = self._rest + data
-        try:
-            _, used = codecs.utf_8_decode(text, "strict", not data)
-        except UnicodeDecodeError as error:
-            self._refuse(data, error.start - len(self._rest), "expected UTF-8 text; save the file as CSV in UTF-8")
-        self._rest = text[used:]
-
-    def _refuse(self, data: bytes, at: int, message: str) -> None:
-        offset = self._count + at
-        before = data[:at].count(b"\n") + _line_breaks(self._source, self._count)
-        place = f"line {before + 1}, byte {offset}"
-        byte = (self._rest + data)[len(self._rest) + at]
-        raise BadInput(Problem(place, message, f"byte 0x{byte:02x}"), self._source)
-
-    def close(self) -> None:
-        if not self.closed:
-            for each in reversed(self._opened):
-                each.close()
-        super().close()
+def _is_gzip(path: Path) -> bool:
+    with reading(path), path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
 
 
-def _unpacked(path: str | Path) -> list[Any]:
-    """The open file, and around it the unpacking stream if it is gzip: the last one is to be read, all are to be closed."""
-    file = open(path, "rb")  # noqa: SIM115 - the caller closes it
-    return [file, gzip.GzipFile(fileobj=file)] if file.peek(2).startswith(b"\x1f\x8b") else [file]
+def _unpacked(path: Path) -> Any:
+    """The file opened to read bytes, unpacked if they are gzip."""
+    return gzip.open(path) if _is_gzip(path) else path.open("rb")
 
 
-def _line_breaks(path: str, end: int) -> int:
-    """Line breaks among the first ``end`` (unpacked) bytes of a file that was read so far before."""
-    found = 0
-    with ExitStack() as stack:
-        stream = [stack.enter_context(each) for each in _unpacked(path)][-1]
-        while end > 0 and (data := stream.read(min(end, _BLOCK))):
-            found += data.count(b"\n")
-            end -= len(data)
-    return found
+def _checked(path: Path) -> Iterator[bytes]:
+    """The unpacked bytes of a file in pieces, each seen to be UTF-8 text. Raises BadInput naming line and byte."""
+    given = lines = 0
+    rest = b""  # the beginning of a character at the end of the last piece
+    try:
+        with reading(path), _unpacked(path) as stream:
+            while True:
+                data = stream.read(_BLOCK)
+                if not given and data.startswith((b"\xff\xfe", b"\xfe\xff")):
+                    message = "expected UTF-8 text, found UTF-16; save the file as CSV in UTF-8"
+                    raise BadInput(Problem("line 1", message), str(path))
+                piece = rest + data
+                try:
+                    rest = piece[_decoded(piece, last=not data) :]
+                except UnicodeDecodeError as error:
+                    place = (
+                        f"line {lines + piece.count(10, 0, error.start) + 1}, byte {given - len(rest) + error.start}"
+                    )
+                    message = (
+                        "expected text, found a zero byte"
+                        if error.reason == _ZERO
+                        else "expected UTF-8 text; save the file as CSV in UTF-8"
+                    )
+                    raise BadInput(Problem(place, message, f"byte 0x{piece[error.start]:02x}"), str(path)) from None
+                if not data:
+                    return
+                yield data
+                given += len(data)
+                lines += data.count(b"\n")
+    except (EOFError, zlib.error) as error:
+        raise BadInput(Problem("", f"expected a whole gzip file: {error}"), str(path)) from None
+
+
+_ZERO = "zero byte"
+
+
+def _decoded(piece: bytes, last: bool) -> int:
+    """How many bytes of a piece are whole characters. Raises UnicodeDecodeError, also for a zero byte."""
+    zero = piece.find(b"\0")
+    used = (
+        len(piece)
+        if piece.isascii()
+        else codecs.utf_8_decode(piece[: zero if zero >= 0 else None], "strict", last or zero >= 0)[1]
+    )
+    if zero >= 0:
+        raise UnicodeDecodeError("utf-8", piece, zero, zero + 1, _ZERO)
+    return used
 
 
 class ParquetSource:
@@ -248,7 +233,7 @@ class ParquetSource:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with _guarded(path), path.open("rb") as stream:
+        with _guarded(path), pa.OSFile(str(path)) as stream:
             schema = pyarrow.parquet.ParquetFile(stream).schema_arrow
         _check_header(schema.names, str(path), "schema")
         self.types = {name: schema.field(name).type for name in COLUMNS if name in schema.names}
@@ -267,7 +252,7 @@ class ParquetSource:
     def batches(self) -> Iterator[Columns]:
         """The known columns, as text arrays without nulls, piece by piece. Raises BadInput where the file is damaged."""
         names = list(self.types)
-        with _guarded(self.path), self.path.open("rb") as stream:
+        with _guarded(self.path), pa.OSFile(str(self.path)) as stream:
             file = pyarrow.parquet.ParquetFile(stream)
             for batch in file.iter_batches(_ROWS, columns=names):
                 yield {name: self._as_text(name, batch.column(name)) for name in names}

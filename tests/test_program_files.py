@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from workbench.errors import BadInput, Problem
-from workbench.program.load import find_program, library, load_program, program_from_mapping, program_schema, validate_program
+from workbench.program.load import (
+    find_program,
+    library,
+    load_program,
+    program_from_mapping,
+    program_schema,
+    validate_program,
+)
 from workbench.program.yaml_file import parse_mapping, read_mapping
 
 GOOD = """\
@@ -208,7 +215,12 @@ def test_paths_do_not_hold_the_words_that_choose_a_model(tmp_path: Path) -> None
 
 def test_all_errors_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
     text = GOOD
-    for old, new in (("TWD", "twd"), ("points: 1,", "points: x,"), ("factor: 2", "facter: 2"), ("months: 12", "months: 0")):
+    for old, new in (
+        ("TWD", "twd"),
+        ("points: 1,", "points: x,"),
+        ("factor: 2", "facter: 2"),
+        ("months: 12", "months: 0"),
+    ):
         text = text.replace(old, new)
     assert [(path, line) for path, line, *_ in problems(text, tmp_path)] == [
         ("currency", 3),
@@ -264,7 +276,14 @@ def test_aliases_stand_for_their_anchors() -> None:
 
 def test_lines_are_those_of_the_keys() -> None:
     _, line_of = parse_mapping("a:\n  - b: 1\n    c:\n      d: 2\ne: 3\n")
-    wanted: dict[tuple[str | int, ...], int] = {(): 1, ("a",): 1, ("a", 0): 2, ("a", 0, "c"): 3, ("a", 0, "c", "d"): 4, ("e",): 5}
+    wanted: dict[tuple[str | int, ...], int] = {
+        (): 1,
+        ("a",): 1,
+        ("a", 0): 2,
+        ("a", 0, "c"): 3,
+        ("a", 0, "c", "d"): 4,
+        ("e",): 5,
+    }
     assert {path: line_of(path) for path in wanted} == wanted
     assert line_of(("a", 0, "c", "missing")) == 3
 
@@ -292,8 +311,18 @@ YAML_CASES = {
     "nothing": ("", 1, "line 1", "expected a mapping (lines of `key: value`)"),
     "a key that is a list": ("a: 1\n? [b]\n: 2\n", 2, "line 2", "expected a key that is a single word"),
     "a control character": ("a: 1\nb: \x07\n", 2, "line 2", "expected text without control characters"),
-    "a merge key": ("b: &x {c: 1}\na:\n  <<: *x\n", 3, "a.<<", "expected the keys themselves: YAML 1.2 has no merge key"),
-    "a key twice": ("a:\n  - b: 1\n    c: 2\n    b: 3\n", 4, "a[0].b", "expected each key once; it stands on line 2 already"),
+    "a merge key": (
+        "b: &x {c: 1}\na:\n  <<: *x\n",
+        3,
+        "a.<<",
+        "expected the keys themselves: YAML 1.2 has no merge key",
+    ),
+    "a key twice": (
+        "a:\n  - b: 1\n    c: 2\n    b: 3\n",
+        4,
+        "a[0].b",
+        "expected each key once; it stands on line 2 already",
+    ),
     "too deep": ("a: " + "[" * 100_000, 1, "line 1", "expected at most 32 collections inside each other"),
     "too deep in blocks": ("a:\n" + "- " * 100_000, 2, "line 2", "expected at most 32 collections inside each other"),
 }
@@ -344,8 +373,18 @@ def test_a_large_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
 
 FILES = {
     "Latin-1": (b"a: 1\nb: caf\xe9\n", "line 2, byte 11", "expected UTF-8 text; save the file as UTF-8", "byte 0xe9"),
-    "Latin-1 after a mark": (b"\xef\xbb\xbfa: \xe9\n", "line 1, byte 6", "expected UTF-8 text; save the file as UTF-8", "byte 0xe9"),
-    "a zero byte": (b"a: 1\nb: \0\n", "line 2, byte 8", "expected text, found a zero byte: is this a YAML file?", "byte 0x00"),
+    "Latin-1 after a mark": (
+        b"\xef\xbb\xbfa: \xe9\n",
+        "line 1, byte 6",
+        "expected UTF-8 text; save the file as UTF-8",
+        "byte 0xe9",
+    ),
+    "a zero byte": (
+        b"a: 1\nb: \0\n",
+        "line 2, byte 8",
+        "expected text, found a zero byte: is this a YAML file?",
+        "byte 0x00",
+    ),
     "UTF-16": ("a: 1".encode("utf-16"), "line 1", "expected UTF-8 text, found UTF-16; save the file as UTF-8", None),
     "binary": (b"\x89PNG\r\n\x1a\n", "line 1, byte 0", "expected UTF-8 text; save the file as UTF-8", "byte 0x89"),
 }

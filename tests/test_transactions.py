@@ -67,7 +67,9 @@ def test_every_column_is_read_exactly(tmp_path: Path) -> None:
 
 def test_unknown_columns_are_ignored_also_with_line_breaks_in_them(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
-    path.write_bytes(b'note,member_id,note,date,event\r\n"a\r\nb",m1,x,2025-01-01,join\r\n\r\nNA,NULL,"q""q",2025-01-01,join\r\n')
+    path.write_bytes(
+        b'note,member_id,note,date,event\r\n"a\r\nb",m1,x,2025-01-01,join\r\n\r\nNA,NULL,"q""q",2025-01-01,join\r\n'
+    )
     assert [row[:5] for row in rows(path)] == [(1, "m1", 20089, 20089, "join"), (2, "NULL", 20089, 20089, "join")]
 
 
@@ -163,7 +165,11 @@ def test_parquet_of_floats_is_exact_or_refused(tmp_path: Path) -> None:
     first, second = refused(path).problems
     assert (first.path, first.value) == ("row 1, column amount", "0.30000000000000004")
     assert first.message == "expected an amount such as 1234.50 with at most two decimals"
-    assert (second.path, second.message, second.value) == ("row 2, column amount", "expected an amount such as 1234.50", "nan")
+    assert (second.path, second.message, second.value) == (
+        "row 2, column amount",
+        "expected an amount such as 1234.50",
+        "nan",
+    )
 
 
 def test_parquet_of_other_types_is_refused(tmp_path: Path) -> None:
@@ -229,7 +235,12 @@ CELLS = {
     "three decimals": ("m1,2025-01-01,purchase,1.005,,,,,,,,,,,", "amount", "1.005", None),
     "other digits": ("m1,2025-01-01,purchase,１２,,,,,,,,,,,", "amount", "１２", None),
     "too large": ("m1,2025-01-01,purchase,10000000000.01,,,,,,,,,,,", "amount", "10000000000.01", None),
-    "beyond 64 bits": ("m1,2025-01-01,purchase,184467440737095516.17,,,,,,,,,,,", "amount", "184467440737095516.17", None),
+    "beyond 64 bits": (
+        "m1,2025-01-01,purchase,184467440737095516.17,,,,,,,,,,,",
+        "amount",
+        "184467440737095516.17",
+        None,
+    ),
     "no amount": ("m1,2025-01-01,purchase,,,,,,,,,,,,", "amount", None, None),
     "a refund without amount": ("m1,2025-01-01,refund,,,,,,,,,,,,", "amount", None, None),
     "a negative refund": ("m1,2025-01-01,refund,-3,,,,,,,,,,,", "amount", "-3", None),
@@ -300,7 +311,9 @@ def test_all_problems_of_a_batch_are_named_by_row(tmp_path: Path) -> None:
 
 def test_twenty_problems_are_named_and_the_rest_counted(tmp_path: Path) -> None:
     error = refused(log(tmp_path, *["m1,2025-01-01,purchase,x,,,,,,,,,,,"] * 50))
-    assert [problem.path for problem in error.problems] == [f"row {k} (line {k + 1}), column amount" for k in range(1, 21)]
+    assert [problem.path for problem in error.problems] == [
+        f"row {k} (line {k + 1}), column amount" for k in range(1, 21)
+    ]
     assert error.more == 30
     assert str(error).splitlines()[-1].endswith("and 30 more like these, as far as the file was read")
 

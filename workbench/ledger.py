@@ -67,7 +67,7 @@ class Own(Record):
         "tier",            # index of the tier, 0 the lowest; -1 where the program has none
         "tier_since",      # day it was entered
         "tier_until",      # last day of its validity, NEVER for the lowest
-        "best_tier",       # highest tier ever held
+        "fallen",          # bit k is set if the member once fell below tier k
         "in_grace",        # 1 while a failed review's grace runs
         "check_on",        # day a deferred or activated upgrade check is due, NEVER if none
         "era",             # number of times the qualifying metrics were reset
@@ -94,7 +94,12 @@ class Lot(Record):
 class QualifyingDay(Record):
     """Qualifying metrics of one day."""
 
-    __slots__ = ("day", "spend", "points", "orders", "visits", "nights")
+    __slots__ = (
+        "day", "spend", "points", "orders",
+        "visits",  # purchases and visit actions of the day: the metric counts the day once
+        "nights",
+        "kept_visits",  # a surplus of visits kept at a reset, of no day of its own
+    )  # fmt: skip
 
 
 class Meter(Record):

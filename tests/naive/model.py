@@ -727,7 +727,8 @@ class Replay:
         mark = None
         if bonus.qualifies:
             counts_from = active_on if active_on is not None and pending.points_count == "when_active" else today
-            mark = Mark(today, today, counts_from, member.era, points=points)
+            # A metric that waits is dated by the day it becomes active.
+            mark = Mark(today if counts_from == today else counts_from, today, counts_from, member.era, points=points)
             member.marks.append(mark)
         if order is not None:
             order.bonuses.append((bonus, points, lot, mark))
@@ -800,16 +801,17 @@ class Replay:
         return money
 
     def redeem_automatically(self, member: Member, today: date) -> None:
-        """Again and again while the usable balance reaches the threshold."""
+        """As many times as the usable balance reaches the threshold, all in one redemption."""
         rule = None if self.program.redemption is None else self.program.redemption.automatic
-        while rule is not None and member.balance >= rule.at:
-            self.take(member, today, rule.at, "redeem", "redemption.automatic", minor(rule.worth))
+        if rule is not None and member.balance >= rule.at:
+            times = member.balance // rule.at
+            self.take(member, today, times * rule.at, "redeem", "redemption.automatic", times * minor(rule.worth))
 
     # --- a checkout ------------------------------------------------------------------------------------------------
     def checkout(self, member: Member, rows: list[tuple[int, Row]], today: date) -> None:
         """Activity, redemptions, purchase, base points, bonuses, automatic redemption, tier check.
 
-        Reading: a lone redemption that is refused is no activity, but the tier check follows all the same."""
+        A lone redemption that is refused changes nothing."""
         lines = [row for _, row in rows if row["event"] == "purchase"]
         if lines:
             self.note_activity(member, today, {"purchase"})
@@ -827,8 +829,9 @@ class Replay:
                         money_off += done[0]
         if lines:
             self.purchase(member, lines, today, paid, uses)
-        self.redeem_automatically(member, today)
-        self.tier_check(member, today)
+        if lines or any(index not in self.refused for index, _ in rows):
+            self.redeem_automatically(member, today)
+            self.tier_check(member, today)
 
     def purchase(self, member: Member, rows: list[Row], today: date, paid: int, uses: list[list[Any]]) -> None:
         earn, tiers = self.program.earn, self.program.tiers
@@ -882,10 +885,14 @@ class Replay:
                 self.repay(member, today, lot)
         active = today if earn.pending is None else max(today, when + timedelta(days=earn.pending.days))
         points_late = earn.pending is not None and earn.pending.points_count == "when_active"
-        points_mark = Mark(when, today, active if points_late else today, member.era, points=points)
+        active_day = when if earn.pending is None else when + timedelta(days=earn.pending.days)
+        points_mark = Mark(
+            active_day if points_late else when, today, active if points_late else today, member.era, points=points
+        )
         spend_late = earn.pending is not None and earn.pending.spend_counts == "when_active"
         spend_mark = Mark(
-            when, today, active if spend_late else today, member.era, spend=sum(eligible), orders=1, visit=True
+            active_day if spend_late else when, today, active if spend_late else today, member.era,
+            spend=sum(eligible), orders=1, visit=True,
         )
         member.marks += [points_mark, spend_mark]
 

@@ -684,7 +684,7 @@ def give_bonuses(terms, account, order, lines, count, day, event, action, given)
         if earn.bonus_qualifies[k]:
             qualifying += points
             if waits and earn.points_wait:
-                add_metrics(terms, account, day, metric_day(day, True, earn.pending_days), 0, points, 0, 0, 0)
+                add_metrics(terms, account, day, metric_day(order.own.day, True, earn.pending_days), 0, points, 0, 0, 0)
             else:
                 add_metrics(terms, account, day, day, 0, points, 0, 0, 0)
     return qualifying
@@ -696,9 +696,14 @@ def unlinked_value(terms, account, order, line, day):
     earn = terms.earn
     own = account.own
     order.own.parts = 0
-    base = bracket_of(earn, max(own.balance - own.debt, 0)) if earn.bracket_on == ON_BALANCE else 0
-    rate = base if earn.bracket_on != NO_BRACKET else earn.rate_of_tier[max(own.tier, 0)]
+    if earn.bracket_on == ON_ORDER:
+        rate = bracket_of(earn, line.eligible)
+    elif earn.bracket_on == ON_BALANCE:
+        rate = bracket_of(earn, max(own.balance - own.debt, 0))
+    else:
+        rate = earn.rate_of_tier[max(own.tier, 0)]
     write_part(order, line, 0, rate, earn.one, line.amount, line.eligible)
-    if earn.keeps:
+    if earn.keeps or rate < 0:
         return 0
-    return points_of(terms, own, order.parts, 1, False)
+    units = round_units(line.eligible * earn.rate_num[rate], earn.rate_den[rate], earn.mode)
+    return units_to_points(earn, rate, units, earn.one, False)

@@ -122,15 +122,22 @@ def repay(account, day, index, why):
 
 
 @rule
-def give_back(account, day, use, expires_on, points):
-    """Put points back into the lot they were taken from, or into a new one of the same kind. Returns its index."""
+def give_back(account, day, use, least_expiry, points):
+    """Put points back into the lot they were taken from, as it stands now; where they must live longer, into a new one.
+
+    Returns the lot's index.
+    """
     own = account.own
+    found = -1
+    expires_on = use.expires_on
     for i in range(own.lots):
-        lot = account.lots[i]
-        if lot.serial == use.serial and lot.expires_on == expires_on and lot.pending == 0:
-            lot.points += points
-            own.balance += points
-            return i
-    return open_lot(account, day, use.earned_on, expires_on, day, points, use.order, use.part, use.serial)
-
-
+        if account.lots[i].serial == use.serial:
+            found = i
+            expires_on = account.lots[i].expires_on
+    if least_expiry > expires_on:
+        return open_lot(account, day, use.earned_on, least_expiry, day, points, use.order, use.part, 0)
+    if found < 0:
+        return open_lot(account, day, use.earned_on, expires_on, day, points, use.order, use.part, use.serial)
+    account.lots[found].points += points
+    own.balance += points
+    return found

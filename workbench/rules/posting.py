@@ -25,7 +25,7 @@ from workbench.rules.earn import (
 from workbench.rules.expiry import BY_ACTION, BY_PURCHASE, convert, decay, lapse, next_balance_event, note_activity
 from workbench.rules.lots import repay
 from workbench.rules.redemption import NO_BASKET, redeem, redeem_automatically
-from workbench.rules.tiers import IMMEDIATE, NEXT_DAY, add_metrics, check_upgrade, invite, next_check, period_end, review
+from workbench.rules.tiers import IMMEDIATE, add_metrics, check_after_event, check_upgrade, invite, next_check, review
 from workbench.units import NEVER, civil, rule, yearly_on_or_after
 
 __all__ = ["act", "checkout", "join", "next_due", "open_day", "redeem_alone", "room_needed", "start_order"]
@@ -89,19 +89,10 @@ def judge(terms, account, day):
     own = account.own
     if tiers.count == 0:
         return
-    reviewed = review(terms, account, day)
-    due = own.check_on <= day
-    if tiers.upgrade == IMMEDIATE:
-        if due:
-            check_upgrade(terms, account, day, day)
-    elif tiers.upgrade == NEXT_DAY:
-        if due or reviewed:
-            check_upgrade(terms, account, day, day - 1)
-    elif due or reviewed:
-        if day == period_end(terms, own, day - 1) + 1:
-            check_upgrade(terms, account, day, day - 1)
-    if due:
+    review(terms, account, day)
+    if own.check_on <= day:
         own.check_on = next_check(terms, account, day)
+        check_upgrade(terms, account, day, day if tiers.upgrade == IMMEDIATE else day - 1)
 
 
 @rule
@@ -119,8 +110,7 @@ def birthday(terms, account, order, day):
 def after_event(terms, account, order, day):
     """What may follow any gain: automatic redemption, then the immediate tier check."""
     redeem_automatically(terms, account, order, day)
-    if terms.tiers.upgrade == IMMEDIATE:
-        check_upgrade(terms, account, day, day)
+    check_after_event(terms, account, day)
 
 
 @rule
@@ -253,9 +243,12 @@ def redeem_alone(terms, account, order, day, item, points):
 
 @rule
 def act(terms, account, order, day, business, action, points):
-    """An action row: activity, invitation, metrics, bonuses. ``points`` -1 where the row brings none."""
+    """An action row: activity, invitation, metrics, bonuses. ``points`` -1 where the row brings none; ``action`` -1
+    where the program knows no such action (still an activity)."""
     start_order(order, 0, business, day, account.own.era)
     note_activity(terms, account, day, BY_ACTION)
+    if action < 0:
+        return
     invite(terms, account, day, action)
     if action == VISIT:
         add_metrics(terms, account, day, day, 0, 0, 0, 1, 0)

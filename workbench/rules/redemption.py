@@ -305,7 +305,8 @@ def redeem(terms, account, order, day, item, points, basket):
 
 @rule
 def redeem_automatically(terms, account, order, day):
-    """Redeem as many times as the balance reaches the threshold, in one redemption; a refund does not give it back."""
+    """Redeem as many times as the balance reaches the threshold, in one redemption. It is no activity of the member's, and a
+    refund does not give it back."""
     redemption = terms.redemption
     own = account.own
     if redemption.automatic_at == 0:
@@ -313,7 +314,6 @@ def redeem_automatically(terms, account, order, day):
     times = (own.balance - own.debt) // redemption.automatic_at
     if times <= 0:
         return
-    note_activity(terms, account, day, BY_REDEEM)
     uses, used = order.own.uses, order.own.used
     use_lots(terms, account, order, day, times * redemption.automatic_at, times * redemption.automatic_worth, 0, terms.why_automatic)
     order.own.uses, order.own.used = uses, used

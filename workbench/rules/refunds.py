@@ -9,17 +9,21 @@ from pydantic import Field, model_validator
 
 from workbench.ledger import EXPIRE, REFUND, RETURN, REVERSE, post
 from workbench.rules.earn import (
+    ON_ORDER,
+    PER_CAMPAIGN,
     capped,
     first_of_group,
     metric_day,
     period_key,
     points_of,
+    portion,
     same_group,
     set_eligible,
     units_to_points,
     unlinked_value,
 )
 from workbench.rules.lots import give_back, repay, take, take_points
+from workbench.rules.redemption import redeem_automatically
 from workbench.rules.tiers import add_metrics, judge_after_refund
 from workbench.spec import Spec, SpecError
 from workbench.units import NEVER, muldiv, rule
@@ -155,28 +159,33 @@ def base_points_to_reverse(terms, account, order):
             left = min(own.points, capped(terms, order, left, plain))
             plain = min(own.plain, plain if own.base_room < 0 else min(plain, own.base_room))
     reversed_points = own.points - left
-    if terms.refunds.cap_room_back:
-        give_cap_room(terms, account, order, reversed_points, own.plain - plain)
+    give_cap_room(terms, account, own.posted, reversed_points, own.plain - plain)
     own.points = left
     own.plain = plain
     return reversed_points
 
 
 @rule
-def give_cap_room(terms, account, order, points, plain):
-    """Free the room reversed points took under the limits of the period in which the order was posted, if it still runs."""
-    for cap in range(len(terms.earn.cap_per)):
+def give_cap_room(terms, account, posted, points, plain):
+    """Free the room reversed points took under the limits of the period of a posting day, if it still runs."""
+    if not terms.refunds.cap_room_back:
+        return
+    earn = terms.earn
+    for cap in range(len(earn.cap_per)):
         meter = account.meters[cap]
-        if meter.period == period_key(terms.earn.cap_per[cap], order.own.posted) and meter.used > 0:
-            meter.used = max(0, meter.used - (plain if terms.earn.cap_before[cap] else points))
+        inside = earn.cap_per[cap] != PER_CAMPAIGN or earn.cap_first[cap] <= posted <= earn.cap_last[cap]
+        if inside and meter.period == period_key(earn.cap_per[cap], posted) and meter.used > 0:
+            meter.used = max(0, meter.used - (plain if earn.cap_before[cap] else points))
 
 
 @rule
-def lower_remainder(terms, account, order):
+def lower_remainder(terms, account, order, linked):
     """With a kept remainder a refund is negative spend: the remainder falls, and each time it falls below zero a block's points go."""
     earn = terms.earn
     own = account.own
     parts = order.parts
+    if earn.bracket_on == ON_ORDER and linked:
+        return lower_bracketed(terms, account, order)
     points = 0
     for i in range(order.own.parts):
         part = parts[i]
@@ -196,6 +205,44 @@ def lower_remainder(terms, account, order):
 
 
 @rule
+def lower_bracketed(terms, account, order):
+    """A kept fraction under brackets on the order: what the remaining amount is worth less, at the step the order had reached."""
+    earn = terms.earn
+    own = account.own
+    parts, count = order.parts, order.own.parts
+    if count == 0 or parts[0].rate < 0:
+        return 0
+    reached = 0
+    for i in range(count):
+        reached += parts[i].eligible
+    after = quantity(earn, parts, count, reached)
+    for i in range(count):
+        parts[i].eligible_left += parts[i].refunded
+    before = quantity(earn, parts, count, reached)
+    for i in range(count):
+        parts[i].eligible_left -= parts[i].refunded
+    own.carry -= before - after
+    points = 0
+    if own.carry < 0:
+        block = earn.rate_den[0] * earn.one
+        points = -(own.carry // block)
+        own.carry += points * block
+    return points
+
+
+@rule
+def quantity(earn, parts, count, reached):
+    """Spend times factor times rate of what an order has left, over its brackets."""
+    total = 0
+    for k in range(len(earn.rate_num)):
+        before = 0
+        for i in range(count):
+            total += portion(earn, parts, i, k, before, reached) * parts[i].factor * earn.rate_num[k]
+            before += parts[i].eligible_left
+    return total
+
+
+@rule
 def bonus_points_to_reverse(terms, account, order, day):
     """Points of the order's bonuses that go with it when all of it is refunded."""
     own = order.own
@@ -205,7 +252,7 @@ def bonus_points_to_reverse(terms, account, order, day):
             points += terms.earn.bonus_points[k]
             if terms.earn.bonus_qualifies[k] and own.era == account.own.era:
                 waits = terms.earn.bonuses_wait and terms.earn.points_wait
-                counted = metric_day(own.posted, waits, terms.earn.pending_days)
+                counted = metric_day(own.day, True, terms.earn.pending_days) if waits else own.posted
                 add_metrics(terms, account, day, counted, 0, -terms.earn.bonus_points[k], 0, 0, 0)
     own.bonuses = 0
     return points
@@ -259,10 +306,9 @@ def return_points(terms, account, order, day):
             continue
         use.returned += part
         due -= part
-        expires_on = use.expires_on
-        if policy == MINIMUM_LIFE:
-            expires_on = max(expires_on, day + terms.refunds.minimum_life)
-        index = give_back(account, day, use, expires_on, part)
+        least = day + terms.refunds.minimum_life if policy == MINIMUM_LIFE else 0
+        index = give_back(account, day, use, least, part)
+        expires_on = account.lots[index].expires_on
         post(account, day, RETURN, part, 0, use.earned_on, expires_on, own.number, terms.why_points_back)
         before = account.own.lots
         repay(account, day, index, terms.why_debt)
@@ -285,7 +331,11 @@ def refund_linked(terms, account, order, day, amount, category, named):
     for i in range(own.parts):
         spend += order.parts[i].refunded
     own.eligible -= spend
-    points = lower_remainder(terms, account, order) if terms.earn.keeps else base_points_to_reverse(terms, account, order)
+    if terms.earn.keeps:
+        points = lower_remainder(terms, account, order, True)
+        give_cap_room(terms, account, own.posted, points, points)
+    else:
+        points = base_points_to_reverse(terms, account, order)
     if own.era == account.own.era:
         gone = 1 if whole else 0
         add_metrics(terms, account, day, own.spend_day, -spend, 0, -gone, -gone, 0)
@@ -294,6 +344,7 @@ def refund_linked(terms, account, order, day, amount, category, named):
         points += bonus_points_to_reverse(terms, account, order, day)
     reverse(terms, account, day, points, own.number, True)
     return_points(terms, account, order, day)
+    redeem_automatically(terms, account, order, day)
     judge_after_refund(terms, account, day)
 
 
@@ -306,7 +357,8 @@ def refund_unlinked(terms, account, order, lines, day):
     points = unlinked_value(terms, account, order, line, day)
     order.parts[0].refunded = line.eligible
     if terms.earn.keeps:
-        points = lower_remainder(terms, account, order)
+        points = lower_remainder(terms, account, order, False)
+    give_cap_room(terms, account, day, points, points)
     add_metrics(terms, account, day, day, -line.eligible, -points, 0, 0, 0)
     reverse(terms, account, day, points, order.own.number, False)
     judge_after_refund(terms, account, day)

@@ -12,7 +12,7 @@ from workbench.units import NEVER, add_months, civil, day_of, month_end, rule, t
 
 __all__ = [
     "METRICS", "Level", "Requirement", "TierTerms", "Tiers", "Validity", "Window",
-    "add_metrics", "check_upgrade", "due_check", "invite", "judge_after_refund", "lower_tiers", "metric_total", "need_of", "review",
+    "add_metrics", "check_after_event", "check_upgrade", "due_check", "invite", "judge_after_refund", "lower_tiers", "metric_total", "need_of", "review",
     "window_start",
 ]  # fmt: skip
 
@@ -164,6 +164,7 @@ def forget_days(terms, account, start):
             into.orders = row.orders
             into.visits = row.visits
             into.nights = row.nights
+            into.kept_visits = row.kept_visits
         kept += 1
     own.days = kept
 
@@ -175,7 +176,8 @@ def add_metrics(terms, account, today, day, spend, points, orders, visits, night
     own = account.own
     if tiers.count == 0:
         return
-    own.check_on = min(own.check_on, due_check(terms, own, day, today))
+    if day > today:
+        own.check_on = min(own.check_on, due_check(terms, own, day, today))
     if tiers.merged:
         day = own.joined
     start = window_start(terms, own, today - 1)
@@ -196,6 +198,7 @@ def add_metrics(terms, account, today, day, spend, points, orders, visits, night
         row.orders = 0
         row.visits = 0
         row.nights = 0
+        row.kept_visits = 0
     row = account.days[found]
     row.spend += spend
     row.points += points
@@ -219,7 +222,7 @@ def metric_total(account, metric, start, through):
         elif metric == 2:
             total += row.orders
         elif metric == 3:
-            total += 1 if row.visits > 0 else 0
+            total += (1 if row.visits > 0 else 0) + row.kept_visits
         else:
             total += row.nights
     return total
@@ -229,7 +232,7 @@ def metric_total(account, metric, start, through):
 @rule
 def need_of(terms, own, level):
     """The requirement that reaches a tier from below: to enter, or to enter again."""
-    if level <= own.best_tier and level > own.tier:
+    if own.fallen & (1 << level):
         return terms.tiers.reenter[level]
     return terms.tiers.enter[level]
 
@@ -266,6 +269,7 @@ def reset_metrics(terms, account, day, through, need, keep_surplus):
     surplus_spend = 0
     surplus_points = 0
     surplus_orders = 0
+    surplus_visits = 0
     surplus_nights = 0
     if keep_surplus:
         if need[0] >= 0:
@@ -274,12 +278,16 @@ def reset_metrics(terms, account, day, through, need, keep_surplus):
             surplus_points = max(0, metric_total(account, 1, start, through) - need[1])
         if need[2] >= 0:
             surplus_orders = max(0, metric_total(account, 2, start, through) - need[2])
+        if need[3] >= 0:
+            surplus_visits = max(0, metric_total(account, 3, start, through) - need[3])
         if need[4] >= 0:
             surplus_nights = max(0, metric_total(account, 4, start, through) - need[4])
     own.days = 0
     own.era += 1
+    own.check_on = NEVER
     if keep_surplus:
         add_metrics(terms, account, day, day, surplus_spend, surplus_points, surplus_orders, 0, surplus_nights)
+        account.days[0].kept_visits = surplus_visits
 
 
 @rule
@@ -288,45 +296,65 @@ def enter_tier(terms, account, day, level, counted_from, through, need, by_metri
     tiers = terms.tiers
     own = account.own
     rises = level > own.tier
+    for fallen in range(level + 1, own.tier + 1):
+        own.fallen |= 1 << fallen
     own.tier = level
     own.tier_since = day
     own.tier_until = last_valid_day(terms, own, counted_from)
     own.in_grace = 0
     own.invited = 0 if by_metrics else 1
-    own.best_tier = max(own.best_tier, level)
     post(account, day, TIER, 0, 0, NEVER, NEVER, 0, terms.why_tier + level)
-    if tiers.window == SINCE_CHANGE:
-        own.days = 0
-        own.era += 1
-    elif rises and by_metrics and tiers.counter != KEPT:
+    if rises and by_metrics and tiers.counter != KEPT:
         reset_metrics(terms, account, day, through, need, tiers.counter == RESET_SURPLUS_KEPT)
+    elif tiers.window == SINCE_CHANGE:
+        reset_metrics(terms, account, day, through, need, False)
 
 
 @rule
 def check_upgrade(terms, account, day, through):
-    """Move a member up to the highest tier reached (or the lowest, one at a time), or set the end date anew on a re-hit."""
+    """Move a member up to the highest tier reached (or only to the next one). Returns whether they moved."""
+    tiers = terms.tiers
+    own = account.own
+    start = window_start(terms, own, through)
+    top = tiers.count if tiers.skip_levels else min(tiers.count, own.tier + 2)
+    for k in range(top - own.tier - 1):
+        level = top - 1 - k
+        need = need_of(terms, own, level)
+        if is_met(account, need, start, through):
+            enter_tier(terms, account, day, level, day, through, need, True)
+            return True
+    return False
+
+
+@rule
+def check_rehit(terms, account, day):
+    """Where the program says so, meeting the present tier's ``enter`` again sets its end date anew, if that is later."""
+    tiers = terms.tiers
+    own = account.own
+    if not tiers.rehit or own.tier <= 0:
+        return
+    need = tiers.enter[own.tier]
+    until = last_valid_day(terms, own, day)
+    if until > own.tier_until and is_met(account, need, window_start(terms, own, day), day):
+        own.tier_until = until
+        own.in_grace = 0
+        if tiers.counter != KEPT:
+            reset_metrics(terms, account, day, day, need, tiers.counter == RESET_SURPLUS_KEPT)
+
+
+@rule
+def check_after_event(terms, account, day):
+    """After a purchase or a qualifying event: the immediate upgrade (or a note of the day a later one is due), and the re-hit."""
     tiers = terms.tiers
     own = account.own
     if tiers.count == 0:
         return
-    start = window_start(terms, own, through)
-    found = -1
-    for level in range(own.tier + 1, tiers.count):
-        if is_met(account, need_of(terms, own, level), start, through):
-            found = level
-            if not tiers.skip_levels:
-                break
-    if found >= 0:
-        enter_tier(terms, account, day, found, day, through, need_of(terms, own, found), True)
-        return
-    need = tiers.enter[max(own.tier, 0)]
-    if tiers.rehit and own.tier > 0 and is_met(account, need, start, through):
-        until = last_valid_day(terms, own, day)
-        if until > own.tier_until:
-            own.tier_until = until
-            own.in_grace = 0
-            if tiers.counter != KEPT:
-                reset_metrics(terms, account, day, through, need, tiers.counter == RESET_SURPLUS_KEPT)
+    if tiers.upgrade == IMMEDIATE:
+        if check_upgrade(terms, account, day, day):
+            return
+    else:
+        own.check_on = min(own.check_on, due_check(terms, own, day, day))
+    check_rehit(terms, account, day)
 
 
 @rule
@@ -346,8 +374,7 @@ def highest_earned(terms, account, below, start, through):
     """The highest tier under ``below`` whose requirement to enter is met; the lowest tier if none."""
     for k in range(below - 1):
         level = below - 1 - k
-        need = terms.tiers.reenter[level] if level <= account.own.best_tier else terms.tiers.enter[level]
-        if is_met(account, need, start, through):
+        if is_met(account, need_of(terms, account.own, level), start, through):
             return level
     return 0
 
@@ -388,7 +415,10 @@ def invite(terms, account, day, action):
         if tiers.invitation[level] != action or action < 0 or level < own.tier:
             continue
         if level == own.tier:
-            own.tier_until = max(own.tier_until, last_valid_day(terms, own, day))
+            until = last_valid_day(terms, own, day)
+            if until > own.tier_until:
+                own.tier_until = until
+                own.in_grace = 0
         else:
             enter_tier(terms, account, day, level, day, day, tiers.enter[level], False)
 
