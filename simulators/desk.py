@@ -6,7 +6,7 @@ It keeps room in the preallocated lists, turns names into codes, and hands over 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from workbench.ledger import Account, Book, Cursor, Entry, Line, Lot, Order, Own, Part, QualifyingDay, Use, blank_account, blank_order, reserve
+from workbench.ledger import Account, Book, Cursor, Entry, Line, Lot, Order, Own, Part, Piece, QualifyingDay, Use, blank_account, blank_order, reserve
 from workbench.program.lower import Lowered, lower
 from workbench.program.spec import Program
 from workbench.rules import posting
@@ -81,8 +81,9 @@ class Desk:
         reserve(account.days, own.days + 2 * bonuses + 8, QualifyingDay)
         reserve(self.book.rows, self.book.cursor.entries + posting.room_needed(own, terms.meters, uses), Entry)
         reserve(order.uses, uses + own.lots + bonuses + 4, Use)
-        if lines:
-            reserve(order.parts, lines * (1 + terms.tiers.count), Part)
+        parts = max(lines, order.own.parts)
+        reserve(order.parts, parts, Part)
+        reserve(order.pieces, parts + terms.tiers.count, Piece)
 
     def next_due(self, account: Account) -> int:
         """The next day whose start changes the account."""

@@ -184,6 +184,7 @@ class Recorded:
 
     def _remember(self, member: Member, order_id: str, order: Order) -> None:
         order.lines.clear()
+        order.pieces.clear()
         del order.parts[order.own.parts :]
         del order.uses[order.own.uses :]
         member.orders[order_id] = order

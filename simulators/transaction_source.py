@@ -260,12 +260,12 @@ class ParquetSource:
     def _as_text(self, name: str, column: pa.Array) -> pa.Array:
         if pa.types.is_dictionary(column.type):
             column = column.dictionary_decode()
-        if name in DATES and not _is_text(column.type):
-            try:
-                column = column.cast(pa.date32())
-            except pa.ArrowInvalid:
+        if name in DATES and not _is_text(column.type) and not pa.types.is_null(column.type):
+            days = column.cast(pa.date32())  # drops a time of day without a word
+            if not days.cast(column.type).equals(column):
                 message = "expected dates, found a time of day as well"
-                raise BadInput(Problem(f"column {name}", message, str(column.type)), str(self.path)) from None
+                raise BadInput(Problem(f"column {name}", message, str(column.type)), str(self.path))
+            column = days
         text = pc.fill_null(column.cast(pa.string()), "")
         text.validate(full=True)  # a Parquet file may say of any bytes that they are UTF-8
         return text
@@ -292,7 +292,8 @@ def _expected_kind(name: str, kind: pa.DataType) -> str | None:
     if _is_text(kind) or pa.types.is_null(kind):
         return None
     if name in DATES:
-        return None if pa.types.is_date(kind) or pa.types.is_timestamp(kind) else "dates or text"
+        local = pa.types.is_timestamp(kind) and kind.tz is None  # in another zone it may be another day
+        return None if pa.types.is_date(kind) or local else "dates or text"
     if name in NUMBERS:
         fits = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
         return None if fits else "numbers or text"

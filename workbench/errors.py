@@ -38,7 +38,7 @@ class Problem:
         counted = not isinstance(value, str) or isinstance(self.value, dict | list | tuple)
         found = "" if value is None else f", found {value}" if counted else f", found {value!r}"
         guess = "" if self.suggestion is None else f"; did you mean {self.suggestion!r}?"
-        return (f"{where}: " if where else "") + self.message + found + guess
+        return _printable((f"{where}: " if where else "") + self.message + found + guess)
 
     def as_json(self) -> dict[str, object]:
         """The contract's keys: path, message, value, suggestion."""
@@ -108,5 +108,5 @@ def _plain(name: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """A file's name without control characters: it goes to a terminal."""
+    """Text without control characters: keys and names of files are the user's, and messages go to a terminal."""
     return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text)

@@ -13,7 +13,7 @@ from workbench.units import rule
 __all__ = [
     "ACTIVATE", "BONUS", "CONVERT", "DECAY", "EARN", "EXPIRE", "EXTEND", "KINDS", "PURCHASE", "REDEEM", "REFUND", "REPAY", "RETURN",
     "REVERSE", "TIER", "VOUCHER",
-    "Account", "Book", "Entry", "Line", "Lot", "Meter", "Order", "Own", "Part", "Placed", "QualifyingDay", "Use",
+    "Account", "Book", "Entry", "Line", "Lot", "Meter", "Order", "Own", "Part", "Piece", "Placed", "QualifyingDay", "Use",
     "blank_account", "blank_order", "check_conservation", "numpy_dtype", "outstanding", "post", "reserve",
 ]  # fmt: skip
 
@@ -69,7 +69,8 @@ class Own(Record):
         "tier_until",      # last day of its validity, NEVER for the lowest
         "fallen",          # bit k is set if the member once fell below tier k
         "in_grace",        # 1 while a failed review's grace runs
-        "check_on",        # day a deferred or activated upgrade check is due, NEVER if none
+        "check_on",        # day a deferred upgrade check is due, NEVER if none
+        "metrics_on",      # next day on which waiting metrics begin to count, NEVER if none
         "era",             # number of times the qualifying metrics were reset
         "last_activity",   # posting day of the last counted activity
         "decays",          # decay losses since the last activity
@@ -115,14 +116,20 @@ class Line(Record):
 
 
 class Part(Record):
-    """A part of an order that earned at one rate and factor."""
+    """A line of an order as posted, and what refunds have left of it."""
 
     __slots__ = (
-        "line", "category", "rate", "factor",
+        "category", "channel", "rate", "factor",
         "amount", "eligible",  # as posted
         "amount_left", "eligible_left",
         "refunded",  # eligible amount the refund at hand takes
     )  # fmt: skip
+
+
+class Piece(Record):
+    """What of a line earns at one rate and factor (a line is cut where the order crosses a tier's threshold)."""
+
+    __slots__ = ("line", "rate", "factor", "eligible")
 
 
 class Use(Record):
@@ -150,7 +157,9 @@ class Placed(Record):
         "money_off",       # of which as money off
         "used", "returned",  # points redeemed at the checkout, and given back
         "bonuses",         # bit k is set if bonus k was given with the order
-        "parts", "uses",   # number of rows
+        "tier", "fallen", "spend_before",  # where a split order is cut: the member's tier, falls and qualifying spend before it
+        "split",           # 1 if it is cut
+        "parts", "pieces", "uses",  # number of rows
     )  # fmt: skip
 
 
@@ -188,6 +197,7 @@ class Order(NamedTuple):
 
     own: Placed
     parts: list[Part]
+    pieces: list[Piece]
     uses: list[Use]
     lines: list[Line]
 
@@ -199,7 +209,7 @@ def blank_account(meters: int, book: Book) -> Account:
 
 def blank_order() -> Order:
     """An empty order."""
-    return Order(Placed(), [], [], [])
+    return Order(Placed(), [], [], [], [])
 
 
 def reserve(rows: list[Any], count: int, record: type[Record]) -> None:

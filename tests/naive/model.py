@@ -138,6 +138,9 @@ class Order:
     """[lot, points] taken by redemptions of the checkout, in the order they were taken."""
     refunded: int = 0
     given_back: int = 0
+    plain: int = 0
+    """Points without multipliers left, and what of them the last refund took: caps before multipliers count these."""
+    plain_gone: int = 0
 
     @property
     def amount(self) -> int:
@@ -854,7 +857,9 @@ class Replay:
         if earn.rate_tier == "split":
             before = self.metrics(member, self.window_start(member, today), today, today)
             circumstances.spend_before = before["spend"]
-            for tier in range(member.tier + 1, len(tiers.levels)):
+            # An order dated before the window does not count in it, so it crosses no threshold.
+            counts = when >= self.window_start(member, today)
+            for tier in range(member.tier + 1, len(tiers.levels)) if counts else ():
                 requirement = self.entry_requirement(member, tier)
                 if requirement is not None:
                     circumstances.thresholds.append((tier, minor(requirement.spend)))
@@ -897,7 +902,8 @@ class Replay:
         member.marks += [points_mark, spend_mark]
 
         order = Order(
-            order_id, when, today, lines, circumstances, rooms, earning, points, lot, spend_mark, points_mark, uses=uses
+            order_id, when, today, lines, circumstances, rooms, earning, points, lot, spend_mark, points_mark, uses=uses,
+            plain=plain,
         )
         first = member.purchases == 0
         member.purchases += 1
@@ -1087,7 +1093,7 @@ class Replay:
             reject = cap.beyond == "reject"
             if cap.stage == "after_multiplier":
                 if points > room:
-                    points = 0 if reject else room
+                    points, plain = (0, 0) if reject else (room, plain)
             elif plain > room:
                 plain = 0 if reject else room
                 points = min(points, floor(plain * Fraction(weighted) / plain_spend))
@@ -1130,7 +1136,7 @@ class Replay:
                 mark.points -= points
         if whole:
             order.spend_mark.orders, order.spend_mark.visit = 0, False
-        self.free_room(member, base, order.posted)
+        self.free_room(member, base, order.posted, order.plain_gone)
         self.after_refund(member, today)
 
     def unlinked_refund(self, member: Member, row: Row, today: date) -> None:
@@ -1180,11 +1186,12 @@ class Replay:
                 taken = self.lower_remainder(member, value, group[0].rate)
                 points += floor(taken * group[0].factor) if earn.multiplier_stage == "after_rounding" else taken
             return points
+        plain_left = 0
         if self.program.refunds.method == "by_value":
             points = 0
             if sum(after) >= minor(earn.minimum_order):
                 parts = self.parts(where, order.lines, after)
-                points, _ = self.capped(
+                points, plain_left = self.capped(
                     self.points_of(parts), self.points_of(without_factors(parts)), parts, order.rooms
                 )
             reversed_points = max(0, order.points - points)
@@ -1192,7 +1199,15 @@ class Replay:
             reversed_points = order.points
         else:
             # Reading: the refunded lines as an order of their own; no minimum and no caps.
-            reversed_points = min(order.points, self.points_of(self.parts(where, order.lines, gone)))
+            parts = self.parts(where, order.lines, gone)
+            reversed_points = min(order.points, self.points_of(parts))
+            plain_left = max(0, order.plain - self.points_of(without_factors(parts)))
+        if order.points == 0:
+            plain_left = order.plain
+        elif order.refunded == order.amount:
+            plain_left = 0
+        order.plain_gone = order.plain - min(order.plain, plain_left)
+        order.plain -= order.plain_gone
         order.points -= reversed_points
         return reversed_points
 
@@ -1247,14 +1262,15 @@ class Replay:
                 lot.points -= part
                 self.write(member, today, "expire", "expiry", -part, lot=lot)
 
-    def free_room(self, member: Member, points: int, counted_on: date) -> None:
+    def free_room(self, member: Member, points: int, counted_on: date, plain: int | None = None) -> None:
         """Reversed points free room under the caps of the period they were counted in. Reading: never below nothing used."""
         if self.program.refunds.cap_room_back:
             for k, cap in enumerate(self.program.earn.caps):
                 if cap.per == "campaign" and not cap.dates.first <= counted_on <= cap.dates.last:
                     continue
                 key = (k, self.cap_period(cap, counted_on))
-                member.cap_used[key] = max(0, member.cap_used.get(key, 0) - points)
+                gone = plain if plain is not None and cap.stage == "before_multiplier" else points
+                member.cap_used[key] = max(0, member.cap_used.get(key, 0) - gone)
 
     def after_refund(self, member: Member, today: date) -> None:
         """Automatic redemption of what came back, then the tier may be judged again."""

@@ -248,7 +248,7 @@ _WORDS = {
 def scalar(text: str) -> str | int | float | bool | date | None:
     """A plain scalar by YAML 1.2's core schema (``NO`` is text, ``012`` is 12), and ISO dates as dates.
 
-    What only looks like a number or a date (31 February, 1,000 digits) stays text: the program's own checks name it.
+    What only looks like a number or a date (31 February, 1,000 digits, .nan) stays text: the program's own checks name it.
     """
     if text in _WORDS:
         return _WORDS[text]

@@ -44,7 +44,7 @@ from workbench.units import (
 
 __all__ = [
     "Bonus", "BracketStep", "Brackets", "Cap", "Earn", "EarnRate", "EarnTerms", "Eligible", "Multiplier", "Pending", "Rounding",
-    "capped", "cut_parts", "earn_purchase", "give_bonuses", "lower_earn", "points_of", "unlinked_value",
+    "capped", "cut", "earn_purchase", "give_bonuses", "lower_earn", "points_of", "unlinked_value", "write_parts",
 ]  # fmt: skip
 
 
@@ -344,92 +344,119 @@ def bracket_of(earn, value):
 
 
 @rule
-def write_part(order, line, index, rate, factor, amount, eligible):
-    """Append a part to an order."""
+def write_part(order, line, rate, factor):
+    """Append a line to an order's record."""
     part = order.parts[order.own.parts]
     order.own.parts += 1
-    part.line = index
     part.category = line.category
+    part.channel = line.channel
     part.rate = rate
     part.factor = factor
-    part.amount = amount
-    part.eligible = eligible
-    part.amount_left = amount
-    part.eligible_left = eligible
+    part.amount = line.amount
+    part.eligible = line.eligible
+    part.amount_left = line.amount
+    part.eligible_left = line.eligible
     part.refunded = 0
 
 
 @rule
-def cut_parts(terms, account, order, lines, count, day, business):
-    """Give every line its rate and factor; where an order crosses a tier's threshold and the program splits it, cut it there."""
+def write_parts(terms, account, order, lines, count, day):
+    """Record an order's lines with their rate and factor, and what decides where a split order is cut."""
     earn = terms.earn
     own = account.own
-    tier = own.tier
-    base = bracket_of(earn, max(own.balance - own.debt, 0)) if earn.bracket_on == ON_BALANCE else 0
-    splits = earn.split and business >= window_start(terms, own, day) and own.tier >= 0
-    spend = metric_total(account, 0, window_start(terms, own, day), day) if splits else 0
-    order.own.parts = 0
+    placed = order.own
+    placed.tier = own.tier
+    placed.fallen = own.fallen
+    placed.split = 0
+    if earn.split and placed.day >= window_start(terms, own, day):
+        placed.split = 1
+        placed.spend_before = metric_total(account, 0, window_start(terms, own, day), day)
+    placed.parts = 0
+    rate = rate_before(terms, own)
     for i in range(count):
         line = lines[i]
-        left, amount_left = line.eligible, line.amount
-        while True:
-            piece = left
-            if splits:
-                tier, gap = tier_at_spend(terms, own, tier, spend)
-                piece = min(left, gap)
-            rate = base if earn.bracket_on != NO_BRACKET else earn.rate_of_tier[max(tier, 0)]
-            factor = factor_of(terms, own, tier, business, line.category, line.channel)
-            amount = amount_left if piece == left else muldiv(line.amount, piece, line.eligible)
-            write_part(order, line, i, rate, factor, amount, piece)
-            left -= piece
-            amount_left -= amount
-            spend += piece
-            if left <= 0:
-                break
+        write_part(order, line, rate, factor_of(terms, own, own.tier, placed.day, line.category, line.channel))
 
 
 @rule
-def tier_at_spend(terms, own, tier, spend):
-    """The tier whose spend threshold is reached, and how much more spend reaches the next one."""
-    gap = NEVER * 10**10
-    for k in range(own.tier + 1, terms.tiers.count):
-        threshold = need_of(terms, own, k)[0]
-        if threshold < 0:
+def rate_before(terms, own):
+    """The rate of a member's tier or balance. With brackets on the order it is decided later, by its amount."""
+    earn = terms.earn
+    if earn.bracket_on == ON_BALANCE:
+        return bracket_of(earn, max(own.balance - own.debt, 0))
+    return 0 if earn.bracket_on == ON_ORDER else earn.rate_of_tier[max(own.tier, 0)]
+
+
+@rule
+def cut(terms, own, order, refunded):
+    """Cut an order into pieces of one rate and factor: what its lines have left, or what the refund at hand takes of them."""
+    placed = order.own
+    placed.pieces = 0
+    spend = placed.spend_before
+    for i in range(placed.parts):
+        part = order.parts[i]
+        left = part.refunded if refunded else part.eligible_left
+        if not placed.split or part.rate < 0:
+            write_piece(order, i, part.rate, part.factor, left)
             continue
-        if threshold <= spend:
-            tier = max(tier, k)
-    for k in range(tier + 1, terms.tiers.count):
-        threshold = need_of(terms, own, k)[0]
-        if threshold > spend:
+        while left > 0:
+            tier, gap = tier_at_spend(terms, placed, spend)
+            piece = min(left, gap)
+            factor = factor_of(terms, own, tier, placed.day, part.category, part.channel)
+            write_piece(order, i, terms.earn.rate_of_tier[tier], factor, piece)
+            left -= piece
+            spend += piece
+
+
+@rule
+def write_piece(order, line, rate, factor, eligible):
+    """Append a piece."""
+    piece = order.pieces[order.own.pieces]
+    order.own.pieces += 1
+    piece.line = line
+    piece.rate = rate
+    piece.factor = factor
+    piece.eligible = eligible
+
+
+@rule
+def tier_at_spend(terms, placed, spend):
+    """The tier that spend from an order's start has reached, and how much more reaches the next one."""
+    tier = placed.tier
+    gap = NEVER * 10**10
+    for k in range(placed.tier + 1, terms.tiers.count):
+        threshold = need_of(terms, placed, k)[0]
+        if 0 <= threshold <= spend:
+            tier = k
+        elif threshold > spend:
             gap = min(gap, threshold - spend)
     return tier, gap
 
 
 # --- rules: points of an order ------------------------------------------------------------------------------------
 @rule
-def portion(earn, parts, i, k, before, total):
-    """What of a part's eligible amount earns at rate k; ``before`` is the eligible amount of the parts listed earlier."""
-    part = parts[i]
+def portion(earn, piece, k, before, total):
+    """What of a piece's eligible amount earns at rate k; ``before`` is the eligible amount of the pieces listed earlier."""
     if earn.bracket_on != ON_ORDER:
-        return part.eligible_left if part.rate == k else 0
+        return piece.eligible if piece.rate == k else 0
     if not earn.marginal:
-        return part.eligible_left if bracket_of(earn, total) == k else 0
+        return piece.eligible if bracket_of(earn, total) == k else 0
     low = earn.bracket_from[k]
-    high = earn.bracket_from[k + 1] if k + 1 < len(earn.bracket_from) else before + part.eligible_left
-    return max(0, min(before + part.eligible_left, high) - max(before, low))
+    high = earn.bracket_from[k + 1] if k + 1 < len(earn.bracket_from) else before + piece.eligible
+    return max(0, min(before + piece.eligible, high) - max(before, low))
 
 
 @rule
 def same_group(earn, a, b, plain):
-    """Whether two parts of one rate are rounded together."""
+    """Whether two pieces of one rate are rounded together."""
     return (not earn.by_line or a.line == b.line) and (not earn.after or plain or a.factor == b.factor)
 
 
 @rule
-def first_of_group(earn, parts, i, plain):
-    """Whether no earlier part belongs to the same group."""
+def first_of_group(earn, pieces, i, plain):
+    """Whether no earlier piece belongs to the same group."""
     for j in range(i):
-        if same_group(earn, parts[j], parts[i], plain):
+        if same_group(earn, pieces[j], pieces[i], plain):
             return False
     return True
 
@@ -444,27 +471,28 @@ def units_to_points(earn, k, units, factor, plain):
 
 
 @rule
-def points_of(terms, own, parts, count, plain):
-    """Points of an order's parts, before limits. ``plain``: without multipliers. Where a remainder stays with the member
+def points_of(terms, own, order, plain):
+    """Points of an order's pieces, before limits. ``plain``: without multipliers. Where a remainder stays with the member
     (``keeps``) it is read from and written back to ``own.carry``."""
     earn = terms.earn
     weighted = not (plain or earn.after)
     scale = earn.one if weighted else 1
+    pieces, count = order.pieces, order.own.pieces
     total = 0
     for i in range(count):
-        total += parts[i].eligible_left
+        total += pieces[i].eligible
     points = 0
     for k in range(len(earn.rate_num)):
         for i in range(count):
-            if not first_of_group(earn, parts, i, plain):
+            if not first_of_group(earn, pieces, i, plain):
                 continue
             spend = 0
             before = 0
             for j in range(count):
-                if j >= i and same_group(earn, parts[j], parts[i], plain):
-                    share = portion(earn, parts, j, k, before, total)
-                    spend += share * (parts[j].factor if weighted else 1)
-                before += parts[j].eligible_left
+                if j >= i and same_group(earn, pieces[j], pieces[i], plain):
+                    share = portion(earn, pieces[j], k, before, total)
+                    spend += share * (pieces[j].factor if weighted else 1)
+                before += pieces[j].eligible
             if spend == 0:
                 continue
             quantity = spend * earn.rate_num[k]
@@ -475,18 +503,18 @@ def points_of(terms, own, parts, count, plain):
                 own.carry -= units * denominator
             else:
                 units = round_units(quantity, denominator, earn.mode)
-            points += units_to_points(earn, k, units, parts[i].factor, plain)
+            points += units_to_points(earn, k, units, pieces[i].factor, plain)
     return points
 
 
 @rule
-def weighted_spend(parts, count):
-    """Eligible spend times factor, and eligible spend, of an order's parts."""
+def weighted_spend(order):
+    """Eligible spend times factor, and eligible spend, of an order's pieces."""
     weighted = 0
     plain = 0
-    for i in range(count):
-        weighted += parts[i].eligible_left * parts[i].factor
-        plain += parts[i].eligible_left
+    for i in range(order.own.pieces):
+        weighted += order.pieces[i].eligible * order.pieces[i].factor
+        plain += order.pieces[i].eligible
     return weighted, plain
 
 
@@ -495,7 +523,7 @@ def limited_before(terms, order, points, plain, room):
     """Points of an order whose plain points are limited to ``room``."""
     if plain <= room:
         return points
-    weighted, spend = weighted_spend(order.parts, order.own.parts)
+    weighted, spend = weighted_spend(order)
     if spend == 0:
         return points
     return min(points, muldiv(room, weighted, spend * terms.earn.one))
@@ -622,8 +650,9 @@ def earn_purchase(terms, account, order, eligible, day, business):
         for i in range(own.parts):
             order.parts[i].rate = -1
         return
-    points = points_of(terms, account.own, order.parts, own.parts, False)
-    plain = points_of(terms, account.own, order.parts, own.parts, True) if earn.any_before else points
+    cut(terms, account.own, order, False)
+    points = points_of(terms, account.own, order, False)
+    plain = points_of(terms, account.own, order, True) if earn.any_before else points
     if len(earn.cap_per) > 0:
         points = apply_caps(terms, account, order, points, plain, day)
     own.points = points
@@ -692,17 +721,12 @@ def give_bonuses(terms, account, order, lines, count, day, event, action, given)
 
 @rule
 def unlinked_value(terms, account, order, line, day):
-    """Points of an amount at the base rate of today: no multipliers, minimum, bonuses or limits. Leaves the order's single part."""
+    """Points of an amount at the base rate of today: no multipliers, minimum, bonuses or limits. Leaves the amount as the order's single line."""
     earn = terms.earn
     own = account.own
     order.own.parts = 0
-    if earn.bracket_on == ON_ORDER:
-        rate = bracket_of(earn, line.eligible)
-    elif earn.bracket_on == ON_BALANCE:
-        rate = bracket_of(earn, max(own.balance - own.debt, 0))
-    else:
-        rate = earn.rate_of_tier[max(own.tier, 0)]
-    write_part(order, line, 0, rate, earn.one, line.amount, line.eligible)
+    rate = bracket_of(earn, line.eligible) if earn.bracket_on == ON_ORDER else rate_before(terms, own)
+    write_part(order, line, rate, earn.one)
     if earn.keeps or rate < 0:
         return 0
     units = round_units(line.eligible * earn.rate_num[rate], earn.rate_den[rate], earn.mode)

@@ -15,17 +15,17 @@ from workbench.rules.earn import (
     ON_FIRST,
     ON_JOIN,
     ON_PURCHASE,
-    cut_parts,
     earn_purchase,
     give_bonuses,
     is_birthday,
     metric_day,
     set_eligible,
+    write_parts,
 )
 from workbench.rules.expiry import BY_ACTION, BY_PURCHASE, convert, decay, lapse, next_balance_event, note_activity
 from workbench.rules.lots import repay
 from workbench.rules.redemption import NO_BASKET, redeem, redeem_automatically
-from workbench.rules.tiers import IMMEDIATE, add_metrics, check_after_event, check_upgrade, invite, next_check, review
+from workbench.rules.tiers import add_metrics, check_after_event, invite, judge
 from workbench.units import NEVER, civil, rule, yearly_on_or_after
 
 __all__ = ["act", "checkout", "join", "next_due", "open_day", "redeem_alone", "room_needed", "start_order"]
@@ -83,19 +83,6 @@ def activate(terms, account, day):
 
 
 @rule
-def judge(terms, account, day):
-    """The review of a tier that ended yesterday, then the upgrade checks that are due today."""
-    tiers = terms.tiers
-    own = account.own
-    if tiers.count == 0:
-        return
-    review(terms, account, day)
-    if own.check_on <= day:
-        own.check_on = next_check(terms, account, day)
-        check_upgrade(terms, account, day, day if tiers.upgrade == IMMEDIATE else day - 1)
-
-
-@rule
 def birthday(terms, account, order, day):
     """Birthday bonuses."""
     own = account.own
@@ -136,7 +123,7 @@ def next_due(terms, account):
             due = max(first_activation(account), own.opened + 1)
     if own.tier > 0:
         due = min(due, own.tier_until + 1)
-    due = min(due, max(own.check_on, own.opened + 1))
+    due = min(due, max(min(own.check_on, own.metrics_on), own.opened + 1))
     due = min(due, next_balance_event(terms, own))
     if terms.any_birthday and own.birth_month > 0:
         due = min(due, yearly_on_or_after(own.opened + 1, own.birth_month, own.birth_dom))
@@ -178,7 +165,12 @@ def start_order(order, number, business, posting, era):
     own.used = 0
     own.returned = 0
     own.bonuses = 0
+    own.tier = 0
+    own.fallen = 0
+    own.spend_before = 0
+    own.split = 0
     own.parts = 0
+    own.pieces = 0
     own.uses = 0
 
 
@@ -193,6 +185,7 @@ def join(terms, account, order, day, business, birth_month, birth_dom):
     own.last_activity = day
     own.next_lapse = NEVER
     own.check_on = NEVER
+    own.metrics_on = NEVER
     own.tier = 0 if terms.tiers.count > 0 else -1
     own.tier_since = day
     own.tier_until = NEVER
@@ -210,7 +203,7 @@ def checkout(terms, account, order, lines, count, day, business):
     own.purchases += 1
     placed.eligible = set_eligible(terms, lines, count, placed.paid_points)
     post(account, day, PURCHASE, 0, placed.amount, NEVER, NEVER, placed.number, terms.why_transaction)
-    cut_parts(terms, account, order, lines, count, day, business)
+    write_parts(terms, account, order, lines, count, day)
     eligible = placed.eligible
     tier_era = own.era
     earn_purchase(terms, account, order, eligible, day, business)

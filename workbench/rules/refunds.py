@@ -12,6 +12,7 @@ from workbench.rules.earn import (
     ON_ORDER,
     PER_CAMPAIGN,
     capped,
+    cut,
     first_of_group,
     metric_day,
     period_key,
@@ -127,14 +128,6 @@ def eligible_left(order):
 
 
 @rule
-def swap_refunded(order):
-    """Let each part stand for what this refund takes of it, and back again."""
-    for i in range(order.own.parts):
-        part = order.parts[i]
-        part.eligible_left, part.refunded = part.refunded, part.eligible_left
-
-
-@rule
 def base_points_to_reverse(terms, account, order):
     """Base points a linked refund takes back; lowers the order's own record of them."""
     own = order.own
@@ -145,17 +138,17 @@ def base_points_to_reverse(terms, account, order):
     if whole:
         left, plain = 0, 0
     elif terms.refunds.by_item:
-        swap_refunded(order)
-        left = own.points - min(own.points, points_of(terms, account.own, order.parts, own.parts, False))
-        plain_taken = points_of(terms, account.own, order.parts, own.parts, True) if earn.any_before else 0
-        swap_refunded(order)
+        cut(terms, account.own, order, True)
+        left = own.points - min(own.points, points_of(terms, account.own, order, False))
+        plain_taken = points_of(terms, account.own, order, True) if earn.any_before else 0
         plain = max(0, own.plain - plain_taken)
     else:
         left = 0
         plain = 0
         if eligible_left(order) >= earn.minimum_order:
-            left = points_of(terms, account.own, order.parts, own.parts, False)
-            plain = points_of(terms, account.own, order.parts, own.parts, True) if earn.any_before else 0
+            cut(terms, account.own, order, False)
+            left = points_of(terms, account.own, order, False)
+            plain = points_of(terms, account.own, order, True) if earn.any_before else 0
             left = min(own.points, capped(terms, order, left, plain))
             plain = min(own.plain, plain if own.base_room < 0 else min(plain, own.base_room))
     reversed_points = own.points - left
@@ -183,24 +176,25 @@ def lower_remainder(terms, account, order, linked):
     """With a kept remainder a refund is negative spend: the remainder falls, and each time it falls below zero a block's points go."""
     earn = terms.earn
     own = account.own
-    parts = order.parts
     if earn.bracket_on == ON_ORDER and linked:
         return lower_bracketed(terms, account, order)
+    cut(terms, own, order, True)
+    pieces, count = order.pieces, order.own.pieces
     points = 0
-    for i in range(order.own.parts):
-        part = parts[i]
-        if part.rate < 0 or not first_of_group(earn, parts, i, False):
+    for i in range(count):
+        rate, factor = pieces[i].rate, pieces[i].factor
+        if rate < 0 or not first_of_group(earn, pieces, i, False):
             continue
         spend = 0
-        for j in range(i, order.own.parts):
-            if same_group(earn, parts[j], part, False):
-                spend += parts[j].refunded * (1 if earn.after else parts[j].factor)
-        own.carry -= spend * earn.rate_num[part.rate]
+        for j in range(i, count):
+            if same_group(earn, pieces[j], pieces[i], False):
+                spend += pieces[j].eligible * (1 if earn.after else pieces[j].factor)
+        own.carry -= spend * earn.rate_num[rate]
         if own.carry < 0:
-            block = earn.rate_den[part.rate] * (1 if earn.after else earn.one)
+            block = earn.rate_den[rate] * (1 if earn.after else earn.one)
             units = -(own.carry // block)
             own.carry += units * block
-            points += units_to_points(earn, part.rate, units, part.factor, False)
+            points += units_to_points(earn, rate, units, factor, False)
     return points
 
 
@@ -209,19 +203,17 @@ def lower_bracketed(terms, account, order):
     """A kept fraction under brackets on the order: what the remaining amount is worth less, at the step the order had reached."""
     earn = terms.earn
     own = account.own
-    parts, count = order.parts, order.own.parts
-    if count == 0 or parts[0].rate < 0:
+    count = order.own.parts
+    if count == 0 or order.parts[0].rate < 0:
         return 0
     reached = 0
     for i in range(count):
-        reached += parts[i].eligible
-    after = quantity(earn, parts, count, reached)
+        reached += order.parts[i].eligible
+    cut(terms, own, order, False)
+    after = quantity(earn, order, reached)
     for i in range(count):
-        parts[i].eligible_left += parts[i].refunded
-    before = quantity(earn, parts, count, reached)
-    for i in range(count):
-        parts[i].eligible_left -= parts[i].refunded
-    own.carry -= before - after
+        order.pieces[i].eligible += order.parts[i].refunded
+    own.carry -= quantity(earn, order, reached) - after
     points = 0
     if own.carry < 0:
         block = earn.rate_den[0] * earn.one
@@ -231,14 +223,15 @@ def lower_bracketed(terms, account, order):
 
 
 @rule
-def quantity(earn, parts, count, reached):
-    """Spend times factor times rate of what an order has left, over its brackets."""
+def quantity(earn, order, reached):
+    """Spend times factor times rate of an order's pieces, over its brackets."""
     total = 0
     for k in range(len(earn.rate_num)):
         before = 0
-        for i in range(count):
-            total += portion(earn, parts, i, k, before, reached) * parts[i].factor * earn.rate_num[k]
-            before += parts[i].eligible_left
+        for i in range(order.own.pieces):
+            piece = order.pieces[i]
+            total += portion(earn, piece, k, before, reached) * piece.factor * earn.rate_num[k]
+            before += piece.eligible
     return total
 
 

@@ -12,8 +12,7 @@ from workbench.units import NEVER, add_months, civil, day_of, month_end, rule, t
 
 __all__ = [
     "METRICS", "Level", "Requirement", "TierTerms", "Tiers", "Validity", "Window",
-    "add_metrics", "check_after_event", "check_upgrade", "due_check", "invite", "judge_after_refund", "lower_tiers", "metric_total", "need_of", "review",
-    "window_start",
+    "add_metrics", "check_after_event", "invite", "judge", "judge_after_refund", "lower_tiers", "metric_total", "need_of", "window_start",
 ]  # fmt: skip
 
 
@@ -136,15 +135,9 @@ def period_end(terms, own, day):
 
 
 @rule
-def due_check(terms, own, metric_day, today):
-    """Day on which a deferred upgrade check looks at a metric of a day; an immediate one needs no other day unless it lies ahead."""
-    upgrade = terms.tiers.upgrade
-    latest = max(metric_day, today)
-    if upgrade == NEXT_DAY:
-        return latest + 1
-    if upgrade == NEXT_PERIOD:
-        return period_end(terms, own, latest) + 1
-    return metric_day if metric_day > today else NEVER
+def due_check(terms, own, today):
+    """Day on which a deferred upgrade check looks at what happened today."""
+    return today + 1 if terms.tiers.upgrade == NEXT_DAY else period_end(terms, own, today) + 1
 
 
 @rule
@@ -177,7 +170,7 @@ def add_metrics(terms, account, today, day, spend, points, orders, visits, night
     if tiers.count == 0:
         return
     if day > today:
-        own.check_on = min(own.check_on, due_check(terms, own, day, today))
+        own.metrics_on = min(own.metrics_on, day)
     if tiers.merged:
         day = own.joined
     start = window_start(terms, own, today - 1)
@@ -284,7 +277,6 @@ def reset_metrics(terms, account, day, through, need, keep_surplus):
             surplus_nights = max(0, metric_total(account, 4, start, through) - need[4])
     own.days = 0
     own.era += 1
-    own.check_on = NEVER
     if keep_surplus:
         add_metrics(terms, account, day, day, surplus_spend, surplus_points, surplus_orders, 0, surplus_nights)
         account.days[0].kept_visits = surplus_visits
@@ -311,19 +303,25 @@ def enter_tier(terms, account, day, level, counted_from, through, need, by_metri
 
 
 @rule
-def check_upgrade(terms, account, day, through):
-    """Move a member up to the highest tier reached (or only to the next one). Returns whether they moved."""
+def reached(terms, account, through):
+    """The highest tier above the present one that the metrics through a day reach (or only the next one); -1 if none."""
     tiers = terms.tiers
     own = account.own
     start = window_start(terms, own, through)
     top = tiers.count if tiers.skip_levels else min(tiers.count, own.tier + 2)
     for k in range(top - own.tier - 1):
         level = top - 1 - k
-        need = need_of(terms, own, level)
-        if is_met(account, need, start, through):
-            enter_tier(terms, account, day, level, day, through, need, True)
-            return True
-    return False
+        if is_met(account, need_of(terms, own, level), start, through):
+            return level
+    return -1
+
+
+@rule
+def check_upgrade(terms, account, day, through):
+    """Move a member up to the tier their metrics through a day reach."""
+    level = reached(terms, account, through)
+    if level >= 0:
+        enter_tier(terms, account, day, level, day, through, need_of(terms, account.own, level), True)
 
 
 @rule
@@ -349,24 +347,53 @@ def check_after_event(terms, account, day):
     own = account.own
     if tiers.count == 0:
         return
-    if tiers.upgrade == IMMEDIATE:
-        if check_upgrade(terms, account, day, day):
-            return
-    else:
-        own.check_on = min(own.check_on, due_check(terms, own, day, day))
-    check_rehit(terms, account, day)
+    note_event(terms, own, day)
+    if reached(terms, account, day) < 0:
+        check_rehit(terms, account, day)
+    elif tiers.upgrade == IMMEDIATE:
+        check_upgrade(terms, account, day, day)
 
 
 @rule
-def next_check(terms, account, day):
-    """The next day on which a deferred check or a metric that lies ahead is due, after today's check."""
+def note_event(terms, own, day):
+    """Where upgrades wait, note the day on which today's events are looked at."""
+    if terms.tiers.upgrade != IMMEDIATE:
+        own.check_on = min(own.check_on, due_check(terms, own, day))
+
+
+@rule
+def begin_to_count(account, day):
+    """Whether waiting metrics begin to count today; notes the next day on which some will."""
     own = account.own
-    found = NEVER
+    if own.metrics_on > day:
+        return False
+    own.metrics_on = NEVER
+    found = False
     for i in range(own.days):
-        counted = account.days[i].day
-        if counted > day or (counted == day and terms.tiers.upgrade != IMMEDIATE):
-            found = min(found, due_check(terms, own, counted, day))
+        row = account.days[i]
+        if row.day > day:
+            own.metrics_on = min(own.metrics_on, row.day)
+        elif row.day == day and (row.spend != 0 or row.points != 0 or row.orders != 0 or row.visits != 0):
+            found = True
     return found
+
+
+@rule
+def judge(terms, account, day):
+    """The tier at the start of a day: the review of one that ended yesterday, then the upgrade checks that are due."""
+    tiers = terms.tiers
+    own = account.own
+    if tiers.count == 0:
+        return
+    begun = begin_to_count(account, day)
+    review(terms, account, day)
+    if own.check_on <= day:
+        own.check_on = NEVER
+        check_upgrade(terms, account, day, day - 1)
+    if begun and tiers.upgrade == IMMEDIATE:
+        check_upgrade(terms, account, day, day)
+    elif begun:
+        note_event(terms, own, day)
 
 
 @rule
@@ -435,4 +462,4 @@ def judge_after_refund(terms, account, day):
         return
     level = highest_earned(terms, account, own.tier, start, day)
     enter_tier(terms, account, day, level, day, day, tiers.enter[level], True)
-    own.check_on = min(own.check_on, due_check(terms, own, day, day))
+    note_event(terms, own, day)
