@@ -16,10 +16,11 @@ import simpy
 
 from workbench.digest import combine, ledger_sum
 from workbench.ledger import Account, Order, blank_order
+from workbench.ledger_table import LEDGER_COLUMNS, LOT_COLUMNS, Ints, LedgerTable
 from workbench.population.behaviour import BehaviourTerms, behaviour_terms, largest_modifier, modifier, strips_needed, wants_to_redeem
 from workbench.population.strips import Candidates, Members, accepts, candidates, death_time, draw_members
 from workbench.population.terms import PopulationTerms, joins, population_terms, return_day
-from workbench.scenario import LEDGER_COLUMNS, NO_PROGRAM, Run, Scenario, WorldLedger
+from workbench.scenario import NO_PROGRAM, Run, Scenario
 from workbench.program.spec import Program
 from workbench.units import NEVER
 from simulators.choices import Rewards, days_to_lapse
@@ -48,6 +49,7 @@ class World:
         self.is_program = program is not NO_PROGRAM
         self.last_day = scenario.last_day
         self.rows = array("q")
+        self.lots = array("q")
         self.joined = np.full(scenario.members, NEVER, dtype=np.int64)
         self.tier = np.full(scenario.members, -1, dtype=np.int64)
         names = scenario.population
@@ -63,11 +65,22 @@ class World:
             place += 1
         return place
 
-    def ledger(self) -> WorldLedger:
+    def close(self, member: int, account: Account) -> None:
+        """Record how a member stands at the end."""
+        self.tier[member] = account.own.tier
+        for lot in account.lots[: account.own.lots]:
+            self.lots.extend((member, lot.earned_on, lot.expires_on, lot.points, lot.pending))
+
+    def ledger(self) -> LedgerTable:
         """The ledger as arrays."""
-        rows = np.frombuffer(self.rows, dtype=np.int64).reshape(-1, len(LEDGER_COLUMNS))
-        ordered = rows[np.argsort(rows[:, 0], kind="stable")]
-        return WorldLedger(ordered, self.desk.lowered.codes.rules, self.joined, self.tier, self.program.tier_names)
+        rows, lots = _by_member(self.rows, len(LEDGER_COLUMNS)), _by_member(self.lots, len(LOT_COLUMNS))
+        return LedgerTable(rows, lots, self.desk.lowered.codes.rules, self.joined, self.tier, self.program.tier_names)
+
+
+def _by_member(flat: "array[int]", columns: int) -> Ints:
+    """A flat array as rows in order of their first column, the member."""
+    rows = np.frombuffer(flat, dtype=np.int64).reshape(-1, columns)
+    return rows[np.argsort(rows[:, 0], kind="stable")]
 
 
 class Life:
@@ -99,7 +112,7 @@ class Life:
             self.candidate(k)
         yield from self.sleep(env, self.world.last_day)
         if self.account is not None:
-            self.world.tier[self.number] = self.account.own.tier
+            self.world.close(self.number, self.account)
 
     def sleep(self, env: simpy.Environment, until: int) -> Iterator[simpy.Event]:
         """Wake at the start of every day that is due, up to and including a day, and for every refund."""

@@ -438,9 +438,10 @@ def test_all_mistakes_are_named_at_once(tmp_path):
 
 
 @pytest.mark.parametrize("text, message", [
-    ("title: [", "line 1: expected YAML"), ("title: a\ntitle: b", "line 2: .*duplicate key"), ("- 1", "expected a mapping"),
-    ("", "expected a mapping"), ("a: &x [1]\nb: *x", "line 2: .*without aliases"), ("[" * 50 + "]" * 50, "nested deeply"),
-    ("? [1]\n: 2", "schema: missing"), ("\x00", "expected YAML"),
+    ("title: [", "line 1, .*expected YAML"), ("title: a\ntitle: b", "title .line 2.: expected each key once"),
+    ("- 1", "expected a mapping"), ("", "expected a mapping"), ("a: &x [1, *x]", "line 1: .*may not contain itself"),
+    ("[" * 50 + "]" * 50, "at most 32 collections"), ("? [1]\n: 2", "single word"), ("a: 1", "schema .line 1.: missing"),
+    ("\x00", "expected text, found a zero byte"),
 ])  # fmt: skip
 def test_files_that_are_no_population(tmp_path, text, message):
     path = tmp_path / "p.yaml"

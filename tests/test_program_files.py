@@ -17,7 +17,7 @@ from workbench.program.load import (
     program_schema,
     validate_program,
 )
-from workbench.program.yaml_file import parse_mapping, read_mapping
+from workbench.yaml_file import parse_mapping, read_mapping
 
 GOOD = """\
 schema: 1

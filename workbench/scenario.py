@@ -3,15 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-import numpy as np
-
 from workbench.digest import document_digest
+from workbench.ledger_table import LedgerTable
 from workbench.population.behaviour import Assumptions
 from workbench.population.spec import Population
 from workbench.program.spec import Program, Provenance
-from workbench.units import NEVER, add_months, to_date, to_day
+from workbench.units import add_months, to_date, to_day
 
-__all__ = ["NO_PROGRAM", "Run", "Scenario", "WorldLedger"]
+__all__ = ["NO_PROGRAM", "Run", "Scenario"]
 
 NO_PROGRAM = Program(
     schema=1,
@@ -76,33 +75,6 @@ class Scenario:
         )
 
 
-LEDGER_COLUMNS = ("member", "place", "day", "kind", "points", "money", "lot_earned_on", "expires_on", "order", "rule")
-
-
-@dataclass(frozen=True)
-class WorldLedger:
-    """Every entry of every member in one world."""
-
-    rows: np.ndarray
-    """int64[entries, 10]: ``LEDGER_COLUMNS``; a member's entries in order."""
-    rules: tuple[str, ...]
-    """Names of the codes in ``rule``."""
-    joined: np.ndarray
-    """int64[members]: day of joining the program; NEVER for those who did not."""
-    tier: np.ndarray
-    """int64[members]: tier at the end; -1 where there is none."""
-    tier_names: tuple[str, ...]
-
-    def column(self, name: str) -> np.ndarray:
-        """One column of the ledger."""
-        return self.rows[:, LEDGER_COLUMNS.index(name)]
-
-    @property
-    def members(self) -> int:
-        """Members who joined."""
-        return int((self.joined < NEVER).sum())
-
-
 @dataclass(frozen=True)
 class Run:
     """A scenario lived: both worlds' ledgers and their digest."""
@@ -110,6 +82,6 @@ class Run:
     scenario: Scenario
     engine: str
     digest: str
-    program: WorldLedger
-    baseline: WorldLedger
+    program: LedgerTable
+    baseline: LedgerTable
     versions: dict[str, str]

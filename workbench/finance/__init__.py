@@ -1,1 +1,1 @@
-"""Floor 4: what points cost. Reads a ledger and a valuation; imports no rules, no simulator and no plotting, and draws nothing."""
+"""Floor 4: what a ledger says. Reads ledgers and valuations; knows no rules and no engine, and draws nothing."""

@@ -1,4 +1,4 @@
-"""YAML 1.2 files, read with suspicion: bounded in size, depth and expansion, UTF-8 only, plain data only, no key twice.
+"""Floor 0: YAML 1.2 files, read with suspicion: bounded in size, depth and expansion, UTF-8 only, plain data only, no key twice.
 
 The parser's events are turned into data here, one by one, so that a file which would grow without bound is refused while it is
 being read, and so that every value keeps the line it was written on.

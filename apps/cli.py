@@ -1,0 +1,357 @@
+"""The command line: ``loyalty``. Thin: it reads options, calls what does the work, and prints a table or one JSON document.
+
+Exit status 0: done; 2: bad input (nothing written); 1: a failed check. Results go to standard output, all else to standard error.
+Heavy modules are imported inside the commands that need them: asking for help should not wait for a compiler.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from workbench import __version__
+from workbench.errors import BadInput, Problem, nearest
+from workbench.packaging import ForeignPackage, refuse_misplaced
+
+if TYPE_CHECKING:
+    from workbench.population.spec import Population
+    from workbench.scenario import Scenario
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="loyalty",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Loyalty programs as data, lived by whole populations, exact to the point.",
+)
+out, err = Console(), Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+ProgramName = Annotated[str, typer.Argument(metavar="PROGRAM", help="A slug of the library, or a YAML file.")]
+
+
+def main() -> None:
+    """Run the command line; bad input ends with status 2 and one line a problem."""
+    try:
+        refuse_misplaced()
+        app()
+    except (BadInput, ForeignPackage) as error:
+        err.print(f"[bold red]error:[/] {_plain(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        err.print("interrupted: nothing was written", highlight=False)
+        sys.exit(130)
+
+
+def _plain(text: str) -> str:
+    """Text for rich without markup of its own."""
+    return text.replace("[", "\\[")
+
+
+def _print_json(document: Any) -> None:
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def _day(option: str) -> Callable[[str], date]:
+    """A parser of ISO dates for an option."""
+
+    def parse(text: str) -> date:
+        try:
+            found = date.fromisoformat(text)
+        except ValueError:
+            raise BadInput(Problem(option, "expected a date that exists, YYYY-MM-DD", text)) from None
+        if not 1900 <= found.year <= 2999:
+            raise BadInput(Problem(option, "expected a date from 1900-01-01 to 2999-12-31", text))
+        return found
+
+    return parse
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        out.print(__version__, highlight=False)
+        raise typer.Exit
+
+
+# --- the library -----------------------------------------------------------------------------------------------------
+@app.command()
+def programs(as_json: Json = False) -> None:
+    """List the programs of the library."""
+    from workbench.program.load import library, load_program
+
+    rows = []
+    for slug in library():
+        program = load_program(slug)
+        source = program.provenance
+        rows.append(
+            {
+                "slug": slug,
+                "title": program.title,
+                "title_zh": program.title_zh,
+                "currency": program.currency,
+                "source": source.source,
+                "as_of": source.as_of.isoformat(),
+                "confidence": source.confidence,
+            }
+        )
+    if as_json:
+        _print_json(rows)
+        return
+    _table(["slug", "title", "", "currency", "as of", "confidence"], [
+        [row["slug"], row["title"], row["title_zh"], row["currency"], row["as_of"], row["confidence"]] for row in rows
+    ])  # fmt: skip
+
+
+@app.command()
+def validate(program: ProgramName, as_json: Json = False) -> None:
+    """Check a program's file: every error at once, each with its place and the nearest valid name."""
+    from workbench.program.load import validate_program
+
+    problems = validate_program(program)
+    if as_json:
+        _print_json({"valid": not problems, "errors": [each.as_json() for each in problems], "lint": []})
+    elif problems:
+        raise BadInput(problems, program)
+    else:
+        out.print(f"{program}: valid", highlight=False)
+    if problems:
+        raise typer.Exit(2)
+
+
+@app.command()
+def schema(as_json: Json = False) -> None:
+    """Print the JSON Schema of a program's file, so that an editor completes it."""
+    from workbench.program.load import program_schema
+
+    _print_json(program_schema())
+
+
+# --- replay ----------------------------------------------------------------------------------------------------------
+@app.command()
+def replay(
+    program: ProgramName,
+    transactions: Annotated[Path, typer.Argument(help="CSV (plain or gzip) or Parquet.")],
+    as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Show the state at the end of this day.")],
+    ledger: Annotated[Path | None, typer.Option(help="Write every entry: .csv, .csv.gz or .parquet.")] = None,
+    members_out: Annotated[Path | None, typer.Option(help="Write every member's state: .csv or .parquet.")] = None,
+    state_in: Annotated[Path | None, typer.Option(help="Go on from a saved state.")] = None,
+    state_out: Annotated[Path | None, typer.Option(help="Save the state after the last row.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="A refused redemption is bad input.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take recorded transactions through a program's rules."""
+    day = _day("--as-of")(as_of)
+    from simulators.replay import replay_file
+    from workbench.program.load import load_program
+
+    spec = load_program(program)
+    with err.status("replaying"):
+        document = replay_file(
+            spec, transactions, as_of=day, ledger=ledger, members_out=members_out, state_in=state_in,
+            state_out=state_out, strict=strict, name=program,
+        )  # fmt: skip
+    if as_json:
+        _print_json(document)
+        return
+    _show_replay(document)
+
+
+def _show_replay(document: dict[str, Any]) -> None:
+    members = document["members"]
+    _table([f"points as of {document['as_of']}", ""], [[name, f"{value:,}"] for name, value in document["totals"].items()])
+    out.print(f"refused: {document['refused']}", highlight=False)
+    if members is None:
+        err.print("too many members to show: name a file with --members-out", highlight=False)
+        return
+    shown = list(members.items())[:10]
+    rows = [
+        [name, f"{each['balance']:,}", f"{each['pending']:,}", each["tier"] or "", _next_expiry(each["lots"])] for name, each in shown
+    ]
+    _table(["member", "balance", "pending", "tier", "next to lapse"], rows)
+    if len(members) > len(shown):
+        out.print(f"and {len(members) - len(shown):,} members more (--json, --members-out)", highlight=False)
+
+
+def _next_expiry(lots: list[dict[str, Any]]) -> str:
+    dated = sorted((lot["expires_on"], lot["points"]) for lot in lots if lot["expires_on"])
+    return f"{dated[0][1]:,} after {dated[0][0]}" if dated else ""
+
+
+# --- run -------------------------------------------------------------------------------------------------------------
+@app.command()
+def run(
+    program: ProgramName,
+    members: Annotated[int, typer.Option(min=1, max=1_000_000, help="Members drawn.")] = 10_000,
+    years: Annotated[int, typer.Option(min=1, max=50, help="Length of the run.")] = 3,
+    start: Annotated[str, typer.Option(metavar="DATE", help="First day.")] = "2025-01-01",
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Same seed, same result.")] = 1,
+    population: Annotated[str | None, typer.Option(help="A shipped population or a file; else the program's own.")] = None,
+    purchases_per_year: Annotated[float | None, typer.Option(help="Scale the population to this mean rate.")] = None,
+    mean_basket: Annotated[float | None, typer.Option(help="Scale it to this mean basket, in the program's currency.")] = None,
+    assumptions: Annotated[str, typer.Option(help="Shipped assumptions or a file.")] = "central",
+    engine: Annotated[str, typer.Option(help="agents (the compiled kernel is not built yet).")] = "agents",
+    baseline: Annotated[str, typer.Option(help="Another program, or none.")] = "none",
+    folder: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write the run's folder.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Let synthetic members live under a program, and in the same world without it."""
+    first = _day("--start")(start)
+    if engine != "agents":
+        raise BadInput(Problem("--engine", "expected agents: no other engine is built yet", engine, nearest(engine, ["agents"])))
+    from simulators.agents import run_agents
+    from workbench.population.load import load_assumptions
+    from workbench.program.load import load_program
+    from workbench.run_document import run_document
+    from workbench.run_folder import check_target, write_run
+    from workbench.scenario import NO_PROGRAM, Scenario
+
+    spec = load_program(program)
+    other = NO_PROGRAM if baseline == "none" else load_program(baseline)
+    if baseline != "none" and other.currency != spec.currency:
+        message = f"expected a program in {spec.currency}: currencies are not compared without a rate"
+        raise BadInput(Problem("--baseline", message, f"{baseline} ({other.currency})"))
+    name = population or spec.population
+    scenario = Scenario(
+        program=spec,
+        baseline=other,
+        population=_population(name, spec.currency, purchases_per_year, mean_basket),
+        assumptions=load_assumptions(assumptions),
+        members=members,
+        years=years,
+        start=first,
+        seed=seed,
+        names={"program": program, "baseline": baseline, "population": name, "assumptions": assumptions}
+        | {
+            key: str(value)
+            for key, value in (("purchases_per_year", purchases_per_year), ("mean_basket", mean_basket))
+            if value is not None
+        },
+    )
+    if folder is not None:
+        check_target(folder)
+    with _progress(scenario) as tell:
+        result = run_agents(scenario, tell)
+    document = run_document(result) if folder is None else write_run(result, folder)
+    if as_json:
+        _print_json(document)
+        return
+    _show_run(document)
+    if folder is not None:
+        out.print(f"written: {folder}", highlight=False)
+
+
+def _population(name: str, currency: str, purchases_per_year: float | None, mean_basket: float | None) -> "Population":
+    """A population in the program's currency; another currency needs a mean basket in the program's."""
+    from workbench.population.load import load_population
+    from workbench.population.spec import scaled
+
+    found = load_population(name)
+    if found.currency != currency and mean_basket is None:
+        message = f"expected a population in {currency}, or --mean-basket in {currency} to scale it"
+        raise BadInput(Problem("--population", message, f"{name} ({found.currency})"))
+    try:
+        return scaled(found, purchases_per_year=purchases_per_year, mean_basket=mean_basket, currency=currency)
+    except ValueError as error:
+        raise BadInput(Problem("--purchases-per-year, --mean-basket", str(error))) from error
+
+
+@contextmanager
+def _progress(scenario: "Scenario") -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, where that is a terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("members"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task("members", total=scenario.members)
+        yield lambda done, _: bar.update(task, completed=done)
+
+
+def _show_run(document: dict[str, Any]) -> None:
+    currency = document["currency"]
+    points, tiers, liability = document["points"], document["tiers"], document["liability"]
+    origin = document["provenance"]
+    title = f"{origin['title']}: {document['members']:,} members, {document['start']} to {document['end']}, seed {document['seed']}"
+    rows = [[f"points {name}", f"{value:,}"] for name, value in points.items()]
+    rows.append(["face value outstanding", _amount(liability["face_value"], currency)])
+    rows += [[f"members in {name}", f"{count:,}"] for name, count in tiers["members"].items()]
+    if tiers["upgrade_rate"] is not None:
+        rows.append(["upgraded at least once", f"{100 * tiers['upgrade_rate']:.1f} %"])
+    economics = document["economics"]
+    rows.append(["sales", _amount(economics["sales"], currency)])
+    rows.append(["cost of redemption", _amount(economics["redemption_cost"], currency)])
+    _table([title, ""], rows)
+    _table(
+        ["lift (same members in both worlds)", "baseline", "program", "difference", "95 % interval"],
+        [_lift_row(name, document["lift"][name]) for name in ("purchases", "sales", "repurchase_rate")],
+    )
+    baseline = "no program" if origin["baseline"] == "none" else origin["baseline"]
+    out.print(f"{origin['kind']}", highlight=False, soft_wrap=True)
+    out.print(
+        f"baseline {baseline}; population {origin['population']}; assumptions {origin['assumptions']}; engine {document['engine']}; "
+        f"digest {document['digest']}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _lift_row(name: str, ratio: dict[str, Any]) -> list[str]:
+    def number(value: float) -> str:
+        return f"{100 * value:.1f} %" if name == "repurchase_rate" else f"{value:,.0f}"
+
+    label = {"repurchase_rate": "repurchase within 365 days"}.get(name, name)
+    if ratio["delta_pct"] is None:
+        return [label, number(ratio["baseline"]), number(ratio["program"]), "", ""]
+    low, high = ratio["ci95"]
+    return [label, number(ratio["baseline"]), number(ratio["program"]), f"{ratio['delta_pct']:+.2f} %", f"{low:+.2f} to {high:+.2f} %"]
+
+
+def _amount(value: float | None, currency: str) -> str:
+    return "" if value is None else f"{currency} {value:,.0f}"
+
+
+# --- report ----------------------------------------------------------------------------------------------------------
+@app.command()
+def report(
+    run_dir: Annotated[Path, typer.Argument(help="A folder that `loyalty run --out` wrote.")],
+    file: Annotated[Path, typer.Option("--out", metavar="FILE.html", help="The report to write.")],
+    lang: Annotated[str, typer.Option(help="en or zh-Hant.")] = "en",
+    as_json: Json = False,
+) -> None:
+    """Write a run as a report that opens anywhere."""
+    if file.suffix.lower() != ".html":
+        raise BadInput(Problem("--out", "expected a name ending in .html", file.name))
+    languages = ["en", "zh-Hant"]
+    if lang not in languages:
+        raise BadInput(Problem("--lang", "expected en or zh-Hant", lang, nearest(lang, languages)))
+    from workbench.reports.html import write_html
+
+    written = write_html(run_dir, file, lang)
+    if as_json:
+        _print_json({"written": str(written)})
+    else:
+        out.print(f"written: {written}", highlight=False)
+
+
+def _table(header: list[str], rows: list[list[str]]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for place, name in enumerate(header):
+        table.add_column(_plain(name), justify="left" if place == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(_plain(cell) for cell in row))
+    out.print(table, highlight=False)
+    out.print()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Floor 3: what a program's points are worth to a member, and what they cost the brand. Finance is given these numbers; it reads no rules."""
+
+from fractions import Fraction
+
+from workbench.program.spec import Program
+from workbench.units import to_minor
+
+__all__ = ["cost_by_rule", "face_value_per_point"]
+
+
+def face_value_per_point(program: Program) -> Fraction | None:
+    """Minor units a point is worth: as money off, or else as the best reward of the catalogue, or else redeemed automatically.
+
+    None where points buy nothing.
+    """
+    redemption = program.redemption
+    if redemption is None:
+        return None
+    if redemption.money_off is not None:
+        return Fraction(to_minor(redemption.money_off.worth), redemption.money_off.points)
+    if redemption.catalogue:
+        return max(Fraction(to_minor(item.face_value), item.points) for item in redemption.catalogue)
+    assert redemption.automatic is not None
+    return Fraction(to_minor(redemption.automatic.worth), redemption.automatic.at)
+
+
+def cost_by_rule(program: Program) -> dict[str, Fraction]:
+    """Minor units a redeemed point costs the brand, by the ledger's rule. Unnamed catalogue redemptions cost the dearest reward's."""
+    redemption = program.redemption
+    found: dict[str, Fraction] = {}
+    if redemption is None:
+        return found
+    if redemption.money_off is not None:
+        off = redemption.money_off
+        found["redemption.money_off"] = Fraction(to_minor(off.worth if off.unit_cost is None else off.unit_cost), off.points)
+    for item in redemption.catalogue:
+        found[f"redemption.catalogue.{item.name}"] = Fraction(to_minor(item.unit_cost), item.points)
+    if redemption.catalogue:
+        found["redemption.catalogue"] = max(found[f"redemption.catalogue.{item.name}"] for item in redemption.catalogue)
+    if redemption.automatic is not None:
+        cost = redemption.automatic.worth if redemption.automatic.unit_cost is None else redemption.automatic.unit_cost
+        found["redemption.automatic"] = Fraction(to_minor(cost), redemption.automatic.at)
+    return found

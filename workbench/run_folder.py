@@ -1,0 +1,143 @@
+"""Floor 5: a run as a folder: manifest, document and tables, written whole or not at all."""
+
+import json
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+
+from workbench.errors import BadInput, Problem
+from workbench.files import reading, regular_file
+from workbench.finance.lift import repurchase_curve
+from workbench.finance.points import expiry_schedule, points_by_month
+from workbench.finance.tiers import tiers_by_month
+from workbench.run_document import run_document
+from workbench.scenario import Run
+from workbench.units import CENTS
+
+__all__ = ["CURVE_DAYS", "FORMAT", "RunFolder", "check_target", "write_run"]
+
+FORMAT = "loyalty-workbench run 1"
+CURVE_DAYS = np.arange(0, 366, 5)
+"""Days after the first purchase at which the repurchase curve is given."""
+TABLES = ("points_by_month", "points_by_month_baseline", "tiers_by_month", "expiry_schedule", "repurchase_curve")
+
+
+def check_target(folder: Path) -> None:
+    """Raise BadInput before any work is done, where a run could not be written: the parent is missing, or something else stands there."""
+    if not folder.absolute().parent.is_dir():
+        raise BadInput(Problem("--out", "expected an existing folder to write in", str(folder.absolute().parent)))
+    if folder.exists() and not _is_run(folder) and not (folder.is_dir() and not any(folder.iterdir())):
+        raise BadInput(Problem("--out", "expected a new name, an empty folder or an earlier run: something else stands there", str(folder)))
+
+
+def _is_run(folder: Path) -> bool:
+    manifest = folder / "manifest.json"
+    return folder.is_dir() and manifest.is_file() and FORMAT in manifest.read_text(encoding="utf-8", errors="replace")[:200]
+
+
+def write_run(run: Run, folder: Path) -> dict[str, Any]:
+    """Write a run; an earlier run of the same name is replaced at the end. Returns the run's document."""
+    check_target(folder)
+    folder = folder.absolute()
+    document = run_document(run)
+    fresh = folder.parent / f".{folder.name}.{secrets.token_hex(4)}.tmp"
+    try:
+        fresh.mkdir()
+        _json(fresh / "manifest.json", {"format": FORMAT, "tables": list(TABLES), "scenario": _scenario(run)})
+        _json(fresh / "run.json", document)
+        for name, table in _tables(run).items():
+            pa.parquet.write_table(table, fresh / f"{name}.parquet")
+        _replace(fresh, folder)
+    except BaseException:  # also when interrupted: nothing half-written may stay
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    return document
+
+
+def _replace(fresh: Path, folder: Path) -> None:
+    """Put a finished folder in the place of an earlier one."""
+    if not folder.exists():
+        os.replace(fresh, folder)
+        return
+    old = folder.parent / f".{folder.name}.{secrets.token_hex(4)}.old"
+    os.replace(folder, old)
+    os.replace(fresh, folder)
+    shutil.rmtree(old)
+
+
+def _scenario(run: Run) -> dict[str, Any]:
+    """Everything that decides the result, so that the run can be repeated from its folder."""
+    scenario = run.scenario
+    specs = {
+        name: getattr(scenario, name).model_dump(mode="json", by_alias=True)
+        for name in ("program", "baseline", "population", "assumptions")
+    }
+    plain = {"members": scenario.members, "years": scenario.years, "start": scenario.start.isoformat(), "seed": scenario.seed}
+    return specs | plain | {"names": scenario.names, "digest": scenario.digest()}
+
+
+def _tables(run: Run) -> dict[str, pa.Table]:
+    first, last = run.scenario.start_day, run.scenario.last_day
+    names = run.program.tier_names or ("members",)
+    tiers = tiers_by_month(run.program, first, last)
+    schedule = expiry_schedule(run.program)
+    never = schedule["month"] < 0
+    curve = repurchase_curve(run.program, run.baseline, CURVE_DAYS)
+    return {
+        "points_by_month": _by_month(points_by_month(run.program, first, last)),
+        "points_by_month_baseline": _by_month(points_by_month(run.baseline, first, last)),
+        "tiers_by_month": pa.table({"month": _months(tiers["month"])} | {name: tiers[f"tier_{k}"] for k, name in enumerate(names)}),
+        "expiry_schedule": pa.table(
+            {"month": _months(np.where(never, 0, schedule["month"]), never), "points": schedule["points"]}
+        ),
+        "repurchase_curve": pa.table({"days": CURVE_DAYS} | curve),
+    }
+
+
+def _by_month(columns: dict[str, Any]) -> pa.Table:
+    """Months as dates, money in major units."""
+    money = {name: columns[name] / CENTS for name in ("sales", "refunds")}
+    return pa.table({"month": _months(columns["month"])} | {k: v for k, v in columns.items() if k != "month"} | money)
+
+
+def _months(months: Any, missing: Any = None) -> pa.Array:
+    """First days of month numbers as dates; null where missing."""
+    return pa.array(months.astype("datetime64[M]").astype("datetime64[D]"), mask=missing)
+
+
+def _json(path: Path, document: Any) -> None:
+    path.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+class RunFolder:
+    """A run read back. Raises BadInput where the folder is not one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        if not _is_run(folder):
+            raise BadInput(Problem("", "expected a folder that `loyalty run --out` wrote"), str(folder))
+        self.document: dict[str, Any] = self._read("run.json")
+        self.scenario: dict[str, Any] = self._read("manifest.json")["scenario"]
+
+    def _read(self, name: str) -> dict[str, Any]:
+        path = regular_file(self.folder / name, "a file of the run", 2**26)
+        try:
+            with reading(path):
+                found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise BadInput(Problem("", f"expected JSON: {error}"), str(path)) from error
+        return found
+
+    def table(self, name: str) -> pa.Table:
+        """A table by its name (``TABLES``)."""
+        path = regular_file(self.folder / f"{name}.parquet", "a table of the run")
+        try:
+            return pa.parquet.read_table(path)
+        except pa.ArrowInvalid as error:
+            raise BadInput(Problem("", f"expected a Parquet table: {error}"), str(path)) from error
