@@ -68,6 +68,17 @@ class Desk:
         """A blank account; ``join`` begins it."""
         return blank_account(self.terms.meters, self.book)
 
+    def new_order(self) -> Order:
+        """A blank order."""
+        return blank_order()
+
+    def shrink(self, order: Order) -> None:
+        """Keep of an order only what its refunds need."""
+        order.lines.clear()
+        order.pieces.clear()
+        del order.parts[order.own.parts :]
+        del order.uses[order.own.uses :]
+
     def drain(self) -> Iterator[Entry]:
         """The entries written since the last call. Each is only valid until the next transaction."""
         count, self.book.cursor.entries = self.book.cursor.entries, 0

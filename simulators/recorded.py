@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
 from workbench.errors import nearest
-from workbench.ledger import Account, Entry, Order, blank_order
+from workbench.ledger import Account, Entry, Order
 from workbench.program.spec import Program
 from workbench.rules.redemption import REFUSALS
 from workbench.units import CENTS
@@ -79,10 +79,10 @@ EntryRow = tuple[str, int, int, int, int, int, int, str, int]
 class Recorded:
     """The state of a replay between two rows."""
 
-    def __init__(self, program: Program, first_day: int, last_day: int) -> None:
+    def __init__(self, program: Program, first_day: int, last_day: int, desk: type[Desk] = Desk) -> None:
         pending = program.earn.pending
         self._reach = 0 if pending is None else pending.days
-        self.desk = Desk(program, first_day, last_day + self._reach)
+        self.desk = desk(program, first_day, last_day + self._reach)
         self.members: dict[str, Member] = {}
         self.by_index: list[Member] = []
         self.heap: list[tuple[int, int]] = []
@@ -167,12 +167,12 @@ class Recorded:
         number = self.orders_made if first.order_id else 0
         if not lines:
             for row in redeems:
-                order = blank_order()
+                order = self.desk.new_order()
                 refusal = self.desk.redeem(member.account, order, number, row.posted, _asked(row))
                 self._note(row, refusal)
             self._done(member, first.order_id)
             return
-        order = blank_order()
+        order = self.desk.new_order()
         baskets = [_basket(row) for row in lines]
         asked = [_asked(row) for row in redeems]
         refusals = self.desk.checkout(member.account, order, number, first.posted, first.date, baskets, asked)
@@ -183,10 +183,7 @@ class Recorded:
         self._done(member, first.order_id)
 
     def _remember(self, member: Member, order_id: str, order: Order) -> None:
-        order.lines.clear()
-        order.pieces.clear()
-        del order.parts[order.own.parts :]
-        del order.uses[order.own.uses :]
+        self.desk.shrink(order)
         member.orders[order_id] = order
         if self.desk.terms.refunds.within_days >= 0:
             self.refundable.append((order.own.day, member.index, order_id, order.own.number))

@@ -6,6 +6,7 @@ from typing import Any
 from workbench.ledger import KINDS, check_conservation
 from workbench.program.spec import Program
 from workbench.units import NEVER, to_date, to_day
+from simulators.desk import Desk
 from simulators.recorded import Recorded, Row
 from simulators.replay import members_of
 from tests.naive.model import posting_day
@@ -41,10 +42,12 @@ def entries_of(replay: Recorded) -> list[EntryTuple]:
     ]
 
 
-def lived(program: Program, rows: list[dict[str, Any]], as_of: date) -> tuple[list[EntryTuple], dict[str, Any], list[int], Recorded]:
+def lived(
+    program: Program, rows: list[dict[str, Any]], as_of: date, desk: type[Desk] = Desk
+) -> tuple[list[EntryTuple], dict[str, Any], list[int], Recorded]:
     """Ledger, members and refused rows (0-based) of a log; conservation is checked after every row."""
     first = min((row["date"] for row in rows), default=as_of)
-    replay = Recorded(program, to_day(min(first, as_of)), to_day(as_of))
+    replay = Recorded(program, to_day(min(first, as_of)), to_day(as_of), desk)
     for number, row in enumerate(rows):
         if posting_day(row) <= as_of:
             replay.post(as_row(number, row))

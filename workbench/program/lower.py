@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from workbench.program.spec import Program
-from workbench.rules.earn import lower_earn
+from workbench.rules.earn_terms import lower_earn
 from workbench.rules.expiry import lower_expiry
 from workbench.rules.redemption import lower_redemption
 from workbench.rules.refunds import lower_refunds

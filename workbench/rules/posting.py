@@ -9,19 +9,10 @@ The caller opens days in rising order and keeps room in the account's lists (``r
 """
 
 from workbench.ledger import ACTIVATE, PURCHASE, post
-from workbench.rules.earn import (
-    ON_ACTION,
-    ON_BIRTHDAY,
-    ON_FIRST,
-    ON_JOIN,
-    ON_PURCHASE,
-    earn_purchase,
-    give_bonuses,
-    is_birthday,
-    metric_day,
-    set_eligible,
-    write_parts,
-)
+from workbench.rules.bonuses import give_bonuses
+from workbench.rules.earn import earn_purchase, metric_day
+from workbench.rules.earn_parts import is_birthday, set_eligible, write_parts
+from workbench.rules.earn_terms import ON_ACTION, ON_BIRTHDAY, ON_FIRST, ON_JOIN, ON_PURCHASE
 from workbench.rules.expiry import BY_ACTION, BY_PURCHASE, convert, decay, lapse, next_balance_event, note_activity
 from workbench.rules.lots import repay
 from workbench.rules.redemption import NO_BASKET, redeem, redeem_automatically

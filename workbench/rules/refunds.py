@@ -8,21 +8,10 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from workbench.ledger import EXPIRE, REFUND, RETURN, REVERSE, post
-from workbench.rules.earn import (
-    ON_ORDER,
-    PER_CAMPAIGN,
-    capped,
-    cut,
-    first_of_group,
-    metric_day,
-    period_key,
-    points_of,
-    portion,
-    same_group,
-    set_eligible,
-    units_to_points,
-    unlinked_value,
-)
+from workbench.rules.caps import capped, period_key
+from workbench.rules.earn import first_of_group, metric_day, points_of, same_group, units_to_points, unlinked_value
+from workbench.rules.earn_parts import cut, portion, set_eligible
+from workbench.rules.earn_terms import ON_ORDER, PER_CAMPAIGN
 from workbench.rules.lots import give_back, repay, take, take_points
 from workbench.rules.redemption import redeem_automatically
 from workbench.rules.tiers import add_metrics, judge_after_refund

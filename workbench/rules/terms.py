@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from workbench.rules.earn import EarnTerms
+from workbench.rules.earn_terms import EarnTerms
 from workbench.rules.expiry import ExpiryTerms
 from workbench.rules.redemption import RedemptionTerms
 from workbench.rules.refunds import RefundTerms

@@ -1,0 +1,234 @@
+"""Two tellings of the rules agree: the rulebook's replay and the naive model, entry for entry, over every feature of the format.
+
+The naive model (``tests/naive``) was written from the prose alone and shares no rule with ``workbench``. A mistake would have to
+be made twice, in two styles, to pass here; so what differs is always worth reading, whichever of the two is wrong.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import zip_longest
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+
+from tests.lived import lived
+from tests.naive import naive_replay
+from tests.strategies import Case, Row, cases, draw_case
+from workbench.program.lower import lower
+from workbench.program.spec import Program
+from workbench.spec import SpecError
+from workbench.units import to_day
+
+SEEDS, CHUNKS = 720, 12
+SLOW_SEEDS, SLOW_CHUNKS = 5000, 20
+SIZE, SLOW_SIZE = SEEDS // CHUNKS, SLOW_SEEDS // SLOW_CHUNKS
+MOST_REFUSED = 0.03
+"""Share of drawn programs that may be refused because a sum could leave 63 bits: such a program is compared with nothing."""
+MEMBER_KEYS = {"balance", "pending", "tier", "tier_until", "qualifying", "carry", "lots"}
+CONTEXT = 3
+"""Entries shown before the first that differs."""
+
+
+# --- one case --------------------------------------------------------------------------------------------------------
+def is_refused(error: SpecError) -> bool:
+    """Whether a program is refused because its numbers could leave 63 bits, the one reason a valid file may be."""
+    return "63-bit integers" in error.message
+
+
+def difference(case: Case) -> str:
+    """What the two replays of a case disagree on, first of all the first entry; empty where they agree.
+
+    Raises SpecError where the program is refused.
+    """
+    program, rows, as_of = case
+    entries, members, refused, _ = lived(program, rows, as_of)
+    naive = naive_replay(program, rows, as_of)
+    for k, (ours, theirs) in enumerate(zip_longest(entries, naive.entries)):
+        if ours != theirs:
+            before = [f"    {k - len(same) + j:4d}  {shown(each)}" for same in [entries[max(0, k - CONTEXT) : k]] for j, each in enumerate(same)]
+            return "\n".join([f"entry {k}:", *before, f"  rules {shown(ours)}", f"  naive {shown(theirs)}"])
+    if refused != list(naive.refused):
+        return f"refused rows:\n  rules {refused}\n  naive {list(naive.refused)}"
+    if list(members) != list(naive.members):
+        return f"members:\n  rules {list(members)}\n  naive {list(naive.members)}"
+    for name, member in members.items():
+        assert set(member) == set(naive.members[name]) == MEMBER_KEYS
+        for key, value in member.items():
+            ours, theirs = plain(value), plain(naive.members[name][key])
+            if ours != theirs:
+                return f"{key} of member {name}:\n  rules {ours}\n  naive {theirs}"
+    return ""
+
+
+def plain(value: Any) -> Any:
+    """A value in one form: dates as text, numbers as the double nearest to them (what a JSON document can hold)."""
+    match value:
+        case None | str() | bool():
+            return value
+        case dict():
+            return {key: plain(each) for key, each in value.items()}
+        case list() | tuple():
+            return [plain(each) for each in value]
+        case int():
+            return value
+        case float():
+            return int(value) if value == int(value) else value
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return plain(float(Fraction(value)))
+
+
+def shown(entry: Any) -> str:
+    """An entry as one line."""
+    return "(no more)" if entry is None else "  ".join(str(each) for each in entry)
+
+
+def told(case: Case) -> str:
+    """A case as a reader wants it: what the program says beyond the defaults, then the rows."""
+    program, rows, as_of = case
+    return "\n".join([*as_yaml(program.model_dump(mode="json", by_alias=True, exclude_defaults=True)),
+                      *(f"  row {k}: {shown_row(row)}" for k, row in enumerate(rows)), f"  as of {as_of}"])  # fmt: skip
+
+
+def as_yaml(document: dict[str, Any]) -> Iterator[str]:
+    for key, value in document.items():
+        if key not in ("schema", "title", "currency", "provenance"):
+            inner = value.items() if isinstance(value, dict) else {"": value}.items()
+            yield f"  {key}:"
+            yield from (f"    {name}: {each}" if name else f"    {each}" for name, each in inner)
+
+
+def shown_row(row: Row) -> str:
+    return ", ".join(f"{key} {value}" for key, value in row.items() if value not in (None, "", 0))
+
+
+def compare(seeds: range) -> None:
+    """Compare the cases of some seeds; fails with the first that differs, told in full, and the numbers of the others."""
+    wrong: dict[int, str] = {}
+    refused = []
+    for seed in seeds:
+        try:
+            found = difference(draw_case(seed))
+        except SpecError as error:
+            if not is_refused(error):
+                raise
+            refused.append(seed)
+            continue
+        if found:
+            wrong[seed] = found
+    if wrong:
+        first = min(wrong)
+        pytest.fail(f"seeds {sorted(wrong)} differ; seed {first}, {wrong[first]}\n{told(draw_case(first))}", pytrace=False)
+    # Of so few seeds twice the share is chance; all of them together are counted below.
+    assert len(refused) <= 2 * MOST_REFUSED * len(seeds) + 2, refused
+
+
+# --- the tests -------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_rules_and_naive_model_agree(chunk: int) -> None:
+    compare(range(chunk * SIZE, (chunk + 1) * SIZE))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(SLOW_CHUNKS))
+def test_rules_and_naive_model_agree_on_many(chunk: int) -> None:
+    compare(range(SEEDS + chunk * SLOW_SIZE, SEEDS + (chunk + 1) * SLOW_SIZE))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(cases())
+def test_rules_and_naive_model_agree_on_what_shrinks(case: Case) -> None:
+    """The same with Hypothesis, which looks for the smallest log and program that differ."""
+    try:
+        found = difference(case)
+    except SpecError as error:
+        assume(not is_refused(error))
+        raise
+    assert not found, f"{found}\n{told(case)}"
+
+
+def compared_programs() -> tuple[list[Program], int]:
+    """The programs of the normal run's seeds that are compared, and the number of those refused."""
+    programs: list[Program] = []
+    refused = 0
+    for seed in range(SEEDS):
+        program, rows, _ = draw_case(seed)
+        day = to_day(rows[0]["date"])
+        try:
+            lower(program, day, day)
+        except SpecError as error:
+            assert is_refused(error), (seed, error.message)
+            refused += 1
+            continue
+        programs.append(program)
+    return programs, refused
+
+
+def test_the_compared_seeds_use_every_choice_of_the_format() -> None:
+    """A rule that no compared program has would agree with anything."""
+    programs, refused = compared_programs()
+    assert refused <= MOST_REFUSED * SEEDS
+    assert len(programs) >= 600
+    tiers = [each.tiers for each in programs if each.tiers is not None]
+    levels = [level for each in tiers for level in each.levels]
+    earn = [each.earn for each in programs]
+    caps = [cap for each in earn for cap in each.caps]
+    multipliers = [each for one in earn for each in one.multipliers]
+    bonuses = [each for one in earn for each in one.bonuses]
+    pending = [each.pending for each in earn if each.pending is not None]
+    redemption = [each.redemption for each in programs if each.redemption is not None]
+    off = [each.money_off for each in redemption if each.money_off is not None]
+    refunds = [each.refunds for each in programs]
+    decided = {
+        "expiry": Counter(each.expiry.model for each in programs),
+        "rounding": Counter((each.rounding.mode, each.rounding.scope) for each in earn),
+        "carry_resets": Counter(each.rounding.carry_resets for each in earn if "carry" in each.rounding.scope or each.rounding.mode == "none"),
+        "stage": Counter(each.multiplier_stage for each in earn),
+        "stacking": Counter(each.stacking for each in earn if len(each.multipliers) > 1),
+        "multiplier": Counter(
+            field for each in multipliers for field in ("tiers", "weekdays", "days_of_month", "dates", "birthday", "categories", "channels")
+            if getattr(each, field)
+        ),
+        "rates": Counter(
+            "brackets" if each.brackets else "by_tier" if each.rate_by_tier else "rate" if each.rate else "none" for each in earn
+        ),
+        "brackets": Counter((each.brackets.on, each.brackets.marginal) for each in earn if each.brackets is not None),
+        "rate_tier": Counter(each.rate_tier for each in earn),
+        "eligible": Counter(
+            (field, getattr(each.eligible, field)) for each in earn for field in ("discount", "tax", "delivery", "paid_with_points")
+        ),
+        "cap": Counter((each.per, each.beyond, each.stage) for each in caps),
+        "bonus": Counter((each.event, each.once) for each in bonuses),
+        "bonus_expiry": Counter(each.expiry.model for each in bonuses if each.expiry is not None),
+        "pending": Counter((each.expiry_clock, each.spend_counts, each.points_count, each.bonuses) for each in pending),
+        "window": Counter(each.window.kind for each in tiers),
+        "upgrade": Counter(each.upgrade for each in tiers),
+        "skip_levels": Counter(each.skip_levels for each in tiers),
+        "validity": Counter((each.validity.until, each.validity.rehit_rebases) for each in tiers),
+        "counter": Counter(each.counter for each in tiers),
+        "downgrade": Counter(each.downgrade for each in tiers),
+        "grace": Counter(each.grace_months > 0 for each in tiers),
+        "after_refund": Counter(each.after_refund for each in tiers),
+        "metric": Counter(metric for each in tiers for metric in each.metrics),
+        "level": Counter(field for each in levels for field in ("enter", "retain", "reenter", "invitation") if getattr(each, field)),
+        "consume": Counter(each.consume for each in redemption),
+        "redemption": Counter(field for each in redemption for field in ("money_off", "catalogue", "automatic", "windows") if getattr(each, field)),
+        "money_off": Counter(
+            (field, bool(getattr(each, field)) and getattr(each, field) != 1)
+            for each in off for field in ("block", "minimum_balance", "minimum_basket", "maximum_share")
+        ),
+        "refunds": Counter((each.method, each.shortfall, each.points_back) for each in refunds),
+        "cap_room_back": Counter(each.cap_room_back for each in refunds),
+        "within_days": Counter(each.within_days is not None for each in refunds),
+    }  # fmt: skip
+    expected = {
+        "expiry": 11, "rounding": 8, "carry_resets": 2, "stage": 2, "stacking": 4, "multiplier": 7, "rates": 4, "brackets": 3, "rate_tier": 2,
+        "eligible": 8, "cap": 22, "bonus": 25, "bonus_expiry": 7, "pending": 16, "window": 8, "upgrade": 3, "skip_levels": 2,
+        "validity": 8, "counter": 3, "downgrade": 3, "grace": 2, "after_refund": 2, "metric": 5, "level": 4, "consume": 2, "redemption": 4,
+        "money_off": 8, "refunds": 12, "cap_room_back": 2, "within_days": 2,
+    }  # fmt: skip
+    assert {name: len(seen) for name, seen in decided.items()} == expected
+    for name in ("expiry", "rounding", "stacking", "window", "upgrade", "validity", "counter", "downgrade", "refunds"):
+        assert min(decided[name].values()) >= 5, (name, decided[name])
