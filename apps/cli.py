@@ -168,7 +168,9 @@ def replay(
 def _show_replay(document: dict[str, Any]) -> None:
     members = document["members"]
     _table([f"points as of {document['as_of']}", ""], [[name, f"{value:,}"] for name, value in document["totals"].items()])
-    out.print(f"refused: {document['refused']}", highlight=False)
+    out.print(f"refused: {document['refused']:,}", highlight=False)
+    for each in document["refusals"][:10]:
+        out.print(f"  row {each['row']}, member {_plain(each['member_id'])}: {each['reason']}", highlight=False)
     if members is None:
         err.print("too many members to show: name a file with --members-out", highlight=False)
         return
