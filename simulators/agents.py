@@ -7,25 +7,32 @@ accepted one to the desk. Both worlds read the same candidates, so what differs 
 
 import gc
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from heapq import heappop, heappush
 
 import numpy as np
 import simpy
 
-from workbench.digest import combine, ledger_sum
-from workbench.ledger import Account, Order, blank_order
-from workbench.ledger_table import LEDGER_COLUMNS, LOT_COLUMNS, Ints, LedgerTable
-from workbench.population.behaviour import BehaviourTerms, behaviour_terms, largest_modifier, modifier, strips_needed, wants_to_redeem
-from workbench.population.strips import Candidates, Members, accepts, candidates, death_time, draw_members
-from workbench.population.terms import PopulationTerms, joins, population_terms, return_day
-from workbench.scenario import NO_PROGRAM, Run, Scenario
-from workbench.program.spec import Program
-from workbench.units import NEVER
 from simulators.choices import Rewards, days_to_lapse
 from simulators.desk import Basket, Desk, Redeeming
 from simulators.versions import versions
+from workbench.digest import combine, ledger_sum
+from workbench.ledger import Account, Order, blank_order
+from workbench.ledger_table import LEDGER_COLUMNS, LOT_COLUMNS, Ints, LedgerTable
+from workbench.population.behaviour import (
+    BehaviourTerms,
+    behaviour_terms,
+    largest_modifier,
+    modifier,
+    strips_needed,
+    wants_to_redeem,
+)
+from workbench.population.strips import Candidates, Members, accepts, candidates, death_time, draw_members
+from workbench.population.terms import PopulationTerms, joins, population_terms, return_day
+from workbench.program.spec import Program
+from workbench.scenario import NO_PROGRAM, Run, Scenario
+from workbench.units import NEVER
 
 __all__ = ["BLOCK", "run_agents"]
 
@@ -59,9 +66,10 @@ class World:
     def write(self, desk: Desk, member: int, place: int) -> int:
         """Take the desk's entries over into the world's ledger; returns the member's next place."""
         for entry in desk.drain():
-            self.rows.extend(
-                (member, place, entry.day, entry.kind, entry.points, entry.money, entry.lot_earned_on, entry.expires_on, entry.order, entry.rule)
-            )
+            self.rows.extend((
+                member, place, entry.day, entry.kind, entry.points, entry.money, entry.lot_earned_on, entry.expires_on,
+                entry.order, entry.rule,
+            ))  # fmt: skip
             place += 1
         return place
 
@@ -101,7 +109,7 @@ class Life:
         self.orders = 0
         self.refunds: list[tuple[int, int, Order, int]] = []
 
-    def process(self, env: simpy.Environment) -> Iterator[simpy.Event]:
+    def process(self, env: simpy.Environment) -> Generator[simpy.Event, None, None]:
         """The member's life, from arrival to the end of the run."""
         for k in range(len(self.found.time)):
             time = float(self.found.time[k])
@@ -114,7 +122,7 @@ class Life:
         if self.account is not None:
             self.world.close(self.number, self.account)
 
-    def sleep(self, env: simpy.Environment, until: int) -> Iterator[simpy.Event]:
+    def sleep(self, env: simpy.Environment, until: int) -> Generator[simpy.Event, None, None]:
         """Wake at the start of every day that is due, up to and including a day, and for every refund."""
         while True:
             due = NEVER if self.account is None else self.world.desk.next_due(self.account)
@@ -152,7 +160,12 @@ class Life:
             return 1.0
         own = account.own
         return modifier(
-            world.behaviour, own.balance - own.debt, world.rewards.cheapest, max(own.tier, 0), days_to_lapse(account, day), self.u_aware
+            world.behaviour,
+            own.balance - own.debt,
+            world.rewards.cheapest,
+            max(own.tier, 0),
+            days_to_lapse(account, day),
+            self.u_aware,
         )
 
     def join(self, day: int, time: float) -> None:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
+from simulators.desk import Redeeming
 from workbench.ledger import Account
 from workbench.program.spec import Program
 from workbench.rules.redemption import is_open
 from workbench.rules.terms import Terms
 from workbench.units import NEVER, to_minor
-from simulators.desk import Redeeming
 
 __all__ = ["Rewards", "days_to_lapse"]
 

@@ -6,12 +6,29 @@ It keeps room in the preallocated lists, turns names into codes, and hands over 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from workbench.ledger import Account, Book, Cursor, Entry, Line, Lot, Order, Own, Part, Piece, QualifyingDay, Use, blank_account, blank_order, reserve
+from workbench.ledger import (
+    Account,
+    Book,
+    Cursor,
+    Entry,
+    Line,
+    Lot,
+    Order,
+    Own,
+    Part,
+    Piece,
+    QualifyingDay,
+    Use,
+    blank_account,
+    blank_order,
+    reserve,
+)
 from workbench.program.lower import Lowered, lower
 from workbench.program.spec import Program
 from workbench.rules import posting
 from workbench.rules.redemption import UNKNOWN_ITEM, UNNAMED, redeem
 from workbench.rules.refunds import refund_linked, refund_unlinked
+from workbench.rules.terms import Terms
 from workbench.units import CENTS
 
 __all__ = ["Basket", "Desk", "Redeeming"]
@@ -51,7 +68,8 @@ class Desk:
         self._scratch = blank_order()
 
     @property
-    def terms(self):  # noqa: ANN201 - the type is Lowered.terms
+    def terms(self) -> Terms:
+        """What the rules see of the program."""
         return self.lowered.terms
 
     def widen(self, first_day: int, last_day: int) -> None:

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from simulators.ledger_file import harmless
 from workbench.errors import BadInput, Problem
 from workbench.files import atomic_path
-from simulators.ledger_file import harmless
 
 __all__ = ["write_members"]
 
@@ -22,7 +22,10 @@ def write_members(path: Path, members: dict[str, dict[str, Any]]) -> None:
     metrics = sorted({metric for each in members.values() for metric in each["qualifying"]})
     columns: dict[str, list[Any]] = {
         "member_id": [harmless(name) if suffix == ".csv" else name for name in members],
-        **{key: [each[key] for each in members.values()] for key in ("balance", "pending", "tier", "tier_until", "carry")},
+        **{
+            key: [each[key] for each in members.values()]
+            for key in ("balance", "pending", "tier", "tier_until", "carry")
+        },
         **{f"qualifying_{metric}": [each["qualifying"].get(metric) for each in members.values()] for metric in metrics},
     }
     table = pa.table(columns)

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
+from simulators.desk import Basket, Desk, Redeeming
+from simulators.transactions import Fault
 from workbench.errors import nearest
 from workbench.ledger import Account, Entry, Order
 from workbench.program.spec import Program
 from workbench.rules.redemption import REFUSALS
 from workbench.units import CENTS
-from simulators.desk import Basket, Desk, Redeeming
-from simulators.transactions import Fault
 
 __all__ = ["BadRow", "EntryRow", "Member", "Recorded", "Refusal", "Row"]
 
@@ -148,11 +148,8 @@ class Recorded:
     def _continues(self, row: Row) -> bool:
         """Whether a row belongs to the checkout that is open."""
         first = self.open_rows[0]
-        return (
-            row.event in ("purchase", "redeem")
-            and (row.member_id, row.order_id, row.date, row.posted)
-            == (first.member_id, first.order_id, first.date, first.posted)
-        )
+        held = (first.member_id, first.order_id, first.date, first.posted)
+        return row.event in ("purchase", "redeem") and (row.member_id, row.order_id, row.date, row.posted) == held
 
     def close_checkout(self) -> None:
         """Post the checkout whose rows are held."""
@@ -270,4 +267,3 @@ def _basket(row: Row) -> Basket:
 
 def _asked(row: Row) -> Redeeming:
     return Redeeming(row.points, row.action)
-

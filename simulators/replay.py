@@ -6,15 +6,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from workbench.ledger import Account, outstanding
-from workbench.program.spec import Program
-from workbench.rules.tiers import METRICS, metric_total, window_start
-from workbench.units import to_date, to_day, to_major
 from simulators.ledger_file import LedgerWriter
 from simulators.members_file import write_members
 from simulators.recorded import BadRow, EntryRow, Recorded, Row
 from simulators.state_file import load_state, save_state
 from simulators.transactions import Fault, Transactions
+from workbench.ledger import Account, outstanding
+from workbench.program.spec import Program
+from workbench.rules.tiers import METRICS, metric_total, window_start
+from workbench.units import to_date, to_day, to_major
 
 __all__ = ["MOST_MEMBERS", "MOST_REFUSALS", "members_of", "replay_file"]
 
@@ -126,7 +126,9 @@ def _write(writer: LedgerWriter | None, replay: Recorded, entries: list[EntryRow
 # --- the document ----------------------------------------------------------------------------------------------------
 def _document(program: Program, replay: Recorded, as_of: date, name: str) -> dict[str, Any]:
     accounts = [member.account for member in replay.by_index]
-    totals = {key: sum(getattr(each.own, key) for each in accounts) for key in ("earned", "redeemed", "expired", "reversed")}
+    totals = {
+        key: sum(getattr(each.own, key) for each in accounts) for key in ("earned", "redeemed", "expired", "reversed")
+    }
     totals["outstanding"] = sum(outstanding(each.own) for each in accounts)
     if totals["earned"] != totals["redeemed"] + totals["expired"] + totals["reversed"] + totals["outstanding"]:
         raise AssertionError(f"points are not conserved: {totals}")
@@ -136,7 +138,8 @@ def _document(program: Program, replay: Recorded, as_of: date, name: str) -> dic
         "totals": totals,
         "refused": len(replay.refusals),
         "refusals": [
-            {"row": each.row, "member_id": each.member_id, "reason": each.reason} for each in replay.refusals[:MOST_REFUSALS]
+            {"row": each.row, "member_id": each.member_id, "reason": each.reason}
+            for each in replay.refusals[:MOST_REFUSALS]
         ],
         "members": members_of(program, replay, to_day(as_of)),
     }
@@ -189,4 +192,3 @@ def _lots(account: Account) -> list[dict[str, Any]]:
 def _iso(day: int) -> str | None:
     found = to_date(day)
     return None if found is None else found.isoformat()
-

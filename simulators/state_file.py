@@ -10,16 +10,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from simulators.recorded import Member, Recorded, Refusal, Row
 from workbench.digest import document_digest
 from workbench.errors import BadInput, Problem
 from workbench.files import atomic_path, reading, regular_file
 from workbench.ledger import Account, Lot, Meter, Order, Own, Part, Placed, QualifyingDay, Use, blank_order
 from workbench.program.spec import Program
-from simulators.recorded import Member, Recorded, Refusal, Row
 
 __all__ = ["load_state", "save_state"]
 
 FORMAT = "loyalty-workbench replay state 1"
+DAMAGED = (ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError, zlib.error, gzip.BadGzipFile)
+"""What reading a damaged file may raise."""
 
 
 def save_state(path: Path, program: Program, replay: Recorded, seq: int) -> None:
@@ -37,10 +39,13 @@ def save_state(path: Path, program: Program, replay: Recorded, seq: int) -> None
         "refundable": list(replay.refundable),
         "members": len(replay.by_index),
     }
-    with atomic_path(path) as temporary, temporary.open("wb") as raw:
-        with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=5) as file:
-            for document in (header, *map(_dump, replay.by_index)):
-                file.write(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+    with (
+        atomic_path(path) as temporary,
+        temporary.open("wb") as raw,
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=5) as file,
+    ):
+        for document in (header, *map(_dump, replay.by_index)):
+            file.write(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
 
 
 def load_state(path: Path, program: Program, last_day: int) -> tuple[Recorded, int]:
@@ -57,7 +62,7 @@ def load_state(path: Path, program: Program, last_day: int) -> tuple[Recorded, i
             if len(replay.by_index) != header["members"]:
                 raise ValueError("members are missing")
             return replay, header["seq"]
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except DAMAGED as error:
         raise BadInput(Problem("", f"expected a state written by --state-out: {error}"), str(path)) from error
 
 

@@ -47,7 +47,7 @@ def difference(case: Case) -> str:
     naive = naive_replay(program, rows, as_of)
     for k, (ours, theirs) in enumerate(zip_longest(entries, naive.entries)):
         if ours != theirs:
-            before = [f"    {k - len(same) + j:4d}  {shown(each)}" for same in [entries[max(0, k - CONTEXT) : k]] for j, each in enumerate(same)]
+            before = [f"  both  {shown(each)}" for each in entries[max(0, k - CONTEXT) : k]]
             return "\n".join([f"entry {k}:", *before, f"  rules {shown(ours)}", f"  naive {shown(theirs)}"])
     if refused != list(naive.refused):
         return f"refused rows:\n  rules {refused}\n  naive {list(naive.refused)}"

@@ -41,9 +41,11 @@ class Record:
             setattr(self, name, 0)
 
     def as_tuple(self) -> tuple[int, ...]:
+        """The fields in order."""
         return tuple(getattr(self, name) for name in self.__slots__)
 
     def load(self, values: list[int] | tuple[int, ...]) -> Self:
+        """Set the fields in order."""
         for name, value in zip(self.__slots__, values, strict=True):
             setattr(self, name, value)
         return self
@@ -89,7 +91,16 @@ class Own(Record):
 class Lot(Record):
     """Points earned together: one lot for each earning of an order, or bonus."""
 
-    __slots__ = ("earned_on", "expires_on", "active_on", "points", "pending", "order", "part", "serial")
+    __slots__ = (
+        "earned_on",
+        "expires_on",      # last usable day
+        "active_on",       # day it becomes usable
+        "points",
+        "pending",         # 1 until then
+        "order",           # handle of the order it came with, 0 for none
+        "part",            # 0: the order's base points, k + 1: its bonus k
+        "serial",          # the member's lots are numbered as they are opened
+    )  # fmt: skip
 
 
 class QualifyingDay(Record):
@@ -110,7 +121,7 @@ class Meter(Record):
 
 
 class Line(Record):
-    """One line of an order, money in minor units, category and channel as the program's codes."""
+    """One line of a purchase (or an unlinked refund) at hand: money in minor units, category and channel as the program's codes."""
 
     __slots__ = ("amount", "discount", "tax", "delivery", "category", "channel", "eligible")
 
@@ -119,7 +130,8 @@ class Part(Record):
     """A line of an order as posted, and what refunds have left of it."""
 
     __slots__ = (
-        "category", "channel", "rate", "factor",
+        "category", "channel",
+        "rate", "factor",  # at the tier and day it was posted; rate -1: earns nothing
         "amount", "eligible",  # as posted
         "amount_left", "eligible_left",
         "refunded",  # eligible amount the refund at hand takes
@@ -127,7 +139,8 @@ class Part(Record):
 
 
 class Piece(Record):
-    """What of a line earns at one rate and factor (a line is cut where the order crosses a tier's threshold)."""
+    """What of a part earns at one rate and factor (a part is cut where the order crosses a tier's threshold); scratch space,
+    written anew by each ``cut``. ``line`` is the index of the part."""
 
     __slots__ = ("line", "rate", "factor", "eligible")
 
@@ -151,7 +164,7 @@ class Placed(Record):
         "eligible",        # eligible spend left
         "points",          # base points left
         "plain",           # points without multipliers left (kept where a limit before multipliers needs them)
-        "base_room", "room",  # room under its caps: plain and multiplied points, -1 for none; room -2: rejected
+        "base_room", "room",  # where caps cut the order short: what they left of plain points and of points; -1 if they did not
         "spend_day", "points_day",  # days its metrics are dated
         "paid_points",     # money value of points redeemed at the checkout
         "money_off",       # of which as money off
@@ -193,7 +206,7 @@ class Account(NamedTuple):
 
 
 class Order(NamedTuple):
-    """A checkout: what earned, and which lots paid for it."""
+    """A checkout: what earned, and which lots paid for it. Parts and uses are kept for refunds; lines and pieces are scratch space."""
 
     own: Placed
     parts: list[Part]
@@ -256,7 +269,10 @@ def check_conservation(account: Account) -> None:
     problems = [
         (own.earned != own.redeemed + own.expired + own.reversed + outstanding(own), "points are not conserved"),
         (any(lot.points <= 0 for lot in lots), "a lot is empty or negative"),
-        (own.balance != sum(lot.points for lot in lots if not lot.pending), "the balance is not the sum of usable lots"),
+        (
+            own.balance != sum(lot.points for lot in lots if not lot.pending),
+            "the balance is not the sum of usable lots",
+        ),
         (own.pending != sum(lot.points for lot in lots if lot.pending), "pending is not the sum of pending lots"),
         (own.debt < 0, "a debt is negative"),
         (own.debt > 0 and own.balance > 0, "a debt stands beside usable points"),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from workbench.units import MAX_MONEY, MAX_POINTS, CENTS, to_minor
+from workbench.units import CENTS, MAX_MONEY, MAX_POINTS, to_minor
 
 __all__ = ["DateSpan", "Factor", "Money", "MonthDay", "Name", "PointCount", "Spec", "SpecError"]
 
@@ -56,4 +56,6 @@ class DateSpan(Spec):
     """From a first to a last day, both included."""
 
     first: date
+    """First day."""
     last: date
+    """Last day."""

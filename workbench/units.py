@@ -115,7 +115,7 @@ def add_months(day, months):
 @rule
 def month_end(day, months):
     """Last day of the block of so many months (1, 3, 6, 12: month, quarter, half, year) that holds the day."""
-    year, month, dom = civil(day)
+    year, month, _ = civil(day)
     last = ((month - 1) // months + 1) * months
     return day_of(year, last, 31)
 

@@ -135,7 +135,7 @@ class Order:
     bonuses: list[tuple[Any, int, Lot, Mark | None]] = field(default_factory=list)
     """(bonus, points, lot, mark) of the bonuses the order brought, in file order."""
     uses: list[list[Any]] = field(default_factory=list)
-    """[lot, points] taken by redemptions of the checkout, in the order they were taken."""
+    """[lot, points, expiry then] taken by redemptions of the checkout, in the order they were taken."""
     refunded: int = 0
     given_back: int = 0
     plain: int = 0
@@ -455,7 +455,7 @@ class Replay:
                 lot.points -= part
                 points -= part
                 self.write(member, today, kind, rule, -part, 0 if taken else money, lot, order_id)
-                taken.append([lot, part])
+                taken.append([lot, part, lot.expires_on])
         assert points == 0
         return taken
 
@@ -615,7 +615,9 @@ class Replay:
         action, bonus or activation, on the window that held yesterday."""
         tiers = self.program.tiers
         yesterday = today - ONE_DAY
-        activated = any(mark.counts_from == today and mark.posted < today and not mark.blank for mark in member.marks)
+        # Marks that a reset wiped do not become active any more.
+        waiting = [mark for mark in member.marks if mark.counts_from == today and mark.posted < today]
+        activated = any(mark.era == member.era and not mark.blank for mark in waiting)
         if tiers.upgrade == "immediate":
             due, start, last = activated, self.window_start(member, today), today
         else:
@@ -1239,7 +1241,7 @@ class Replay:
         rule = self.program.refunds
         if rule.points_back == "never" or order.amount == 0:
             return
-        used = order.given_back + sum(points for _, points in order.uses)
+        used = order.given_back + sum(points for _, points, _ in order.uses)
         back = used * order.refunded // order.amount - order.given_back
         order.given_back += back
         for use in order.uses:
@@ -1249,6 +1251,8 @@ class Replay:
             use[1] -= part
             back -= part
             lot = use[0]
+            if lot.points == 0:
+                lot.expires_on = use[2]
             if rule.points_back == "minimum_life":
                 least = today + timedelta(days=rule.minimum_life_days)
                 if later(least, lot.expires_on):

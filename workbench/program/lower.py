@@ -1,5 +1,6 @@
 """Lowering a program to the integers its rules see."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from workbench.program.spec import Program
@@ -12,10 +13,19 @@ from workbench.rules.tiers import lower_tiers
 
 __all__ = ["Codes", "Lowered", "lower"]
 
-FIXED_RULES = (
-    "transaction", "earn", "earn.pending", "expiry", "redemption.money_off", "redemption.catalogue", "redemption.automatic",
-    "refunds", "refunds.points_back", "refunds.debt",
-)  # fmt: skip
+FIXED_RULES = {
+    "transaction": "transaction",
+    "earn": "earn",
+    "pending": "earn.pending",
+    "expiry": "expiry",
+    "money_off": "redemption.money_off",
+    "catalogue": "redemption.catalogue",
+    "automatic": "redemption.automatic",
+    "refund": "refunds",
+    "points_back": "refunds.points_back",
+    "debt": "refunds.debt",
+}
+"""What every program's ledger may name in its ``rule`` column, by the name of its ``why_`` term; the order is that of the codes."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +82,12 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
     )
     items = () if program.redemption is None else tuple(item.name for item in program.redemption.catalogue)
     tiers = program.tier_names
-    expiry, bonus_expiry = lower_expiry(program.expiry, [each.expiry for each in earn.bonuses], tiers, first_day, last_day)
+    expiry, bonus_expiry = lower_expiry(
+        program.expiry, [each.expiry for each in earn.bonuses], tiers, first_day, last_day
+    )
     first_item_meter = len(earn.caps) + len(earn.bonuses)
     rules = (
-        FIXED_RULES
+        tuple(FIXED_RULES.values())
         + tuple(f"earn.bonuses.{each.name}" for each in earn.bonuses)
         + tuple(f"tiers.{name}" for name in tiers)
         + tuple(f"redemption.catalogue.{name}" for name in items)
@@ -90,9 +102,7 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
         refunds=lower_refunds(program.refunds),
         meters=first_item_meter + len(items),
         any_birthday=int(any(each.event == "birthday" for each in earn.bonuses)),
-        **{f"why_{name}": code for code, name in enumerate(
-            ("transaction", "earn", "pending", "expiry", "money_off", "catalogue", "automatic", "refund", "points_back", "debt")
-        )},
+        **{f"why_{name}": code for code, name in enumerate(FIXED_RULES)},
         why_bonus=len(FIXED_RULES),
         why_tier=len(FIXED_RULES) + len(earn.bonuses),
         why_item=len(FIXED_RULES) + len(earn.bonuses) + len(tiers),
@@ -109,10 +119,10 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
     return Lowered(terms, codes)
 
 
-def _names(*groups: object) -> list[str]:
+def _names(*groups: Iterable[str]) -> list[str]:
     """The distinct names of some groups, in order of mention."""
     found: dict[str, None] = {}
     for group in groups:
-        for name in group:  # type: ignore[attr-defined]
+        for name in group:
             found.setdefault(name)
     return list(found)

@@ -86,7 +86,9 @@ class Program(Spec):
     @model_validator(mode="after")
     def _default_category_qualifies(self) -> "Program":
         if self.default_category in self.earn.eligible.excluded_categories:
-            raise SpecError(("default_category",), "the default category qualifies: it may not be excluded", self.default_category)
+            raise SpecError(
+                ("default_category",), "the default category qualifies: it may not be excluded", self.default_category
+            )
         return self
 
     @model_validator(mode="after")
@@ -95,7 +97,9 @@ class Program(Spec):
             return self
         path = ("earn", "rate_tier")
         if self.tiers is None or self.tiers.upgrade != "immediate":
-            raise SpecError(path, "splitting an order at a tier's threshold needs tiers with immediate upgrades", "split")
+            raise SpecError(
+                path, "splitting an order at a tier's threshold needs tiers with immediate upgrades", "split"
+            )
         if self.earn.brackets is not None:
             raise SpecError(path, "splitting is not defined together with brackets", "split")
         if self.earn.pending is not None and self.earn.pending.spend_counts != "at_once":

@@ -32,7 +32,9 @@ def cost_by_rule(program: Program) -> dict[str, Fraction]:
         return found
     if redemption.money_off is not None:
         off = redemption.money_off
-        found["redemption.money_off"] = Fraction(to_minor(off.worth if off.unit_cost is None else off.unit_cost), off.points)
+        found["redemption.money_off"] = Fraction(
+            to_minor(off.worth if off.unit_cost is None else off.unit_cost), off.points
+        )
     for item in redemption.catalogue:
         found[f"redemption.catalogue.{item.name}"] = Fraction(to_minor(item.unit_cost), item.points)
     if redemption.catalogue:

@@ -31,12 +31,14 @@ def give_bonuses(terms, account, order, lines, count, day, event, action, given)
             continue
         number = order.own.number
         waits = earn.bonuses_wait and earn.pending_days > 0
-        add_points(terms, account, day, order.own.day, earn.bonus_expiry[k], points, waits, BONUS, 0, number, k + 1, terms.why_bonus + k)
+        lot_rule, why = earn.bonus_expiry[k], terms.why_bonus + k
+        add_points(terms, account, day, order.own.day, lot_rule, points, waits, BONUS, 0, number, k + 1, why)
         order.own.bonuses |= 1 << k
         if earn.bonus_qualifies[k]:
             qualifying += points
             if waits and earn.points_wait:
-                add_metrics(terms, account, day, metric_day(order.own.day, True, earn.pending_days), 0, points, 0, 0, 0)
+                active_on = max(day, metric_day(order.own.day, True, earn.pending_days))
+                add_metrics(terms, account, day, active_on, 0, points, 0, 0, 0)
             else:
                 add_metrics(terms, account, day, day, 0, points, 0, 0, 0)
     return qualifying

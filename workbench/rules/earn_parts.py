@@ -7,7 +7,9 @@ from workbench.rules.earn_terms import ADDITIVE, MULTIPLICATIVE, ON_BALANCE, ON_
 from workbench.rules.tiers import metric_total, need_of, window_start
 from workbench.units import NEVER, civil, day_of, rule
 
-__all__ = ["bracket_of", "cut", "factor_of", "is_birthday", "known", "portion", "rate_before", "set_eligible", "write_part", "write_parts"]
+__all__ = [
+    "bracket_of", "cut", "factor_of", "is_birthday", "known", "portion", "rate_before", "set_eligible", "write_part", "write_parts",
+]  # fmt: skip
 
 
 # --- eligible amount and factor --------------------------------------------------------------------------------------

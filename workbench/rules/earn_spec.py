@@ -1,7 +1,8 @@
-"""What a program file may say about earning. The code that earns stands in ``earn.py``."""
+"""What a program file may say about earning. ``earn.py`` says where the code of each part stands."""
 
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -54,7 +55,7 @@ class Brackets(Spec):
         starts = [step.from_ for step in self.steps]
         if starts[0] != 0:
             raise SpecError(("steps", 0, "from"), "the first step begins at 0", str(starts[0]))
-        for k, (low, high) in enumerate(zip(starts, starts[1:], strict=False), start=1):
+        for k, (low, high) in enumerate(pairwise(starts), start=1):
             if high <= low:
                 raise SpecError(("steps", k, "from"), f"expected more than the step before ({low})", str(high))
         if self.marginal and self.on == "balance":
@@ -122,7 +123,9 @@ class Rounding(Spec):
         if self.scope == "carry" and self.mode != "floor":
             raise SpecError(("mode",), "a carried remainder needs mode floor", self.mode)
         if self.mode == "none" and self.scope != "order":
-            raise SpecError(("scope",), "mode none keeps the fraction with the member and needs scope order", self.scope)
+            raise SpecError(
+                ("scope",), "mode none keeps the fraction with the member and needs scope order", self.scope
+            )
         return self
 
     @property
@@ -230,7 +233,8 @@ class Earn(Spec):
     multipliers: Annotated[tuple[Multiplier, ...], Field(max_length=60)] = ()
     """Factors by tier, weekday, dates, birthday, member day, category, channel."""
     stacking: Literal["highest", "additive", "multiplicative", "forbid"] = "highest"
-    """Several multipliers at once: the highest only (of those that apply, even below 1), x2 and x3 = x4 (additive; never below 0), x6, or an error of the spec."""
+    """Several multipliers at once, x2 and x3: the highest only (of those that apply, even below 1), x4 (additive; never below 0),
+    x6, or an error of the spec."""
     rate_tier: Literal["before_order", "split"] = "before_order"
     """An order that crosses a tier's threshold: all of it at the tier before, or each part at its own tier (marginal; needs
     immediate upgrades by spend alone)."""
@@ -246,10 +250,14 @@ class Earn(Spec):
         if self.brackets is not None and (self.rate is not None or self.rate_by_tier):
             raise SpecError(("brackets",), "brackets replace rate and rate_by_tier: give one of them")
         if self.rounding.mode == "none" and self.multiplier_stage == "after_rounding":
-            raise SpecError(("multiplier_stage",), "with mode none nothing is rounded: use before_rounding", "after_rounding")
+            raise SpecError(
+                ("multiplier_stage",), "with mode none nothing is rounded: use before_rounding", "after_rounding"
+            )
         if self.rounding.keeps_remainder:
             if self.brackets is not None and self.rounding.scope == "carry":
-                raise SpecError(("rounding", "scope"), "a carried remainder needs one block size, not brackets", "carry")
+                raise SpecError(
+                    ("rounding", "scope"), "a carried remainder needs one block size, not brackets", "carry"
+                )
             rates = [self.rate, *self.rate_by_tier.values()]
             blocks = {each.per for each in rates if each is not None}
             if self.rounding.scope == "carry" and (

@@ -1,37 +1,44 @@
 """Earning lowered: what ``earn_spec.py`` lets a file say, as the integers and tables that the rules of earning read."""
 
+from datetime import timedelta
 from fractions import Fraction
 from math import lcm, prod
 from typing import NamedTuple
 
 from workbench.rules.earn_spec import Earn, EarnRate, calendar_allows
 from workbench.spec import DateSpan, SpecError
-from workbench.units import CEIL, FLOOR, HALF_UP, MAX_MONEY, NEVER, to_date, to_day, to_minor
+from workbench.units import CEIL, EPOCH, FLOOR, HALF_UP, MAX_MONEY, NEVER, to_day, to_minor
 
 __all__ = ["EarnTerms", "lower_earn"]
 
 
 class EarnTerms(NamedTuple):
-    """Earning lowered to integers. Rate k gives ``rate_points[k]`` for each unit of money ``rate_den[k] / rate_num[k]``."""
+    """Earning lowered to integers, money in minor units. Yes and no are 1 and 0; tables by day begin at ``first_day``."""
 
     first_day: int
     mode: int
+    """Rounding: ``FLOOR``, ``CEIL`` or ``HALF_UP``."""
     by_line: int
+    """1 where each line is rounded on its own."""
     keeps: int
     """1 where a remainder stays with the member."""
     carry_resets: int
+    """1 where a kept remainder is cleared on 1 January."""
     after: int
     """1 where multipliers apply after rounding."""
     stacking: int
     one: int
     """The integer that stands for a factor of 1."""
     rate_num: list[int]
+    """Rate k gives ``rate_points[k]`` for each unit of ``rate_den[k] / rate_num[k]`` of money. With brackets: rate k is step k."""
     rate_den: list[int]
     rate_points: list[int]
     rate_of_tier: list[int]
+    """-1 for tiers that earn nothing."""
     bracket_on: int
     marginal: int
     bracket_from: list[int]
+    """Where each step begins, in money or in points of balance."""
     minimum_order: int
     net_of_discount: int
     without_tax: int
@@ -40,30 +47,37 @@ class EarnTerms(NamedTuple):
     excluded: list[int]
     """By category code; the last entry stands for every category the program does not mention."""
     factor: list[int]
+    """Of each multiplier, in units of ``one`` (multiplicative: the numerator)."""
     factor_den: list[int]
-    """Multiplicative stacking: what each factor takes out of ``one``."""
+    """The denominator of each factor: what a multiplicative one takes out of ``one``."""
     factor_days: list[list[int]]
     factor_birthday: list[int]
+    """0: no condition, 1: the birthday, 2: its month."""
     factor_tiers: list[list[int]]
     factor_categories: list[list[int]]
     factor_channels: list[list[int]]
     split: int
+    """1 where an order that crosses a tier's threshold is cut there."""
     cap_per: list[int]
     cap_points: list[int]
     cap_reject: list[int]
     cap_before: list[int]
+    """1 where the limit holds for points without multipliers."""
     cap_first: list[int]
     cap_last: list[int]
     any_before: int
     bonus_event: list[int]
     bonus_action: list[int]
+    """Action code; -1 for none."""
     bonus_points: list[int]
+    """-1 where the action row brings them."""
     bonus_once: list[int]
     bonus_spend: list[int]
     bonus_any_category: list[int]
     bonus_categories: list[list[int]]
     bonus_days: list[list[int]]
     bonus_expiry: list[int]
+    """Lot rule of its own; -1 for the program's."""
     bonus_qualifies: list[int]
     bonus_reversed: list[int]
     pending_days: int
@@ -74,6 +88,7 @@ class EarnTerms(NamedTuple):
 
 
 HIGHEST, ADDITIVE, MULTIPLICATIVE = range(3)
+STACKING = {"highest": HIGHEST, "additive": ADDITIVE, "multiplicative": MULTIPLICATIVE, "forbid": HIGHEST}
 NO_BRACKET, ON_ORDER, ON_BALANCE = range(3)
 EVENTS = ("join", "first_purchase", "purchase", "birthday", "action")
 ON_JOIN, ON_FIRST, ON_PURCHASE, ON_BIRTHDAY, ON_ACTION = range(5)
@@ -81,6 +96,7 @@ ONCE = ("event", "day", "month", "year", "lifetime")
 PER = ("order", "day", "month", "year", "campaign", "balance")
 PER_ORDER, PER_DAY, PER_MONTH, PER_YEAR, PER_CAMPAIGN, PER_BALANCE = range(6)
 LARGEST = 2**61
+"""No product of an order may go beyond: twice it still fits 63 bits, and ``muldiv`` needs it of its divisor."""
 
 
 def lower_earn(
@@ -98,7 +114,7 @@ def lower_earn(
     numbers = [_rate_numbers(each, earn.rounding.mode == "none", rates) for each in rates]
     one, factors = _factors(earn)
     _check_size(earn, numbers, one, factors)
-    days = [to_date(day) for day in range(first_day, last_day + 1)]
+    days = [EPOCH + timedelta(days=day) for day in range(first_day, last_day + 1)]
     spans = [_span(cap.dates) for cap in earn.caps]
     brackets = earn.brackets
     eligible = earn.eligible
@@ -110,7 +126,7 @@ def lower_earn(
         keeps=int(earn.rounding.keeps_remainder),
         carry_resets=int(earn.rounding.carry_resets == "year_end"),
         after=int(earn.multiplier_stage == "after_rounding"),
-        stacking={"highest": HIGHEST, "additive": ADDITIVE, "multiplicative": MULTIPLICATIVE, "forbid": HIGHEST}[earn.stacking],
+        stacking=STACKING[earn.stacking],
         one=one,
         rate_num=[num for num, _, _ in numbers],
         rate_den=[den for _, den, _ in numbers],
@@ -200,6 +216,7 @@ def _factors(earn: Earn) -> tuple[int, list[int]]:
 
 
 def _check_size(earn: Earn, numbers: list[tuple[int, int, int]], one: int, factors: list[int]) -> None:
+    """Refuse rates and factors whose products on the largest order could leave 63 bits."""
     if earn.stacking == "multiplicative":
         exact = [Fraction(each.factor) for each in earn.multipliers]
         largest = prod(max(each.numerator, each.denominator) for each in exact)
@@ -223,4 +240,5 @@ def _mask(names: list[str], chosen: tuple[str, ...], empty: int) -> list[int]:
 
 
 def _span(dates: DateSpan | None) -> tuple[int, int]:
+    """First and last day; every day where no dates are given."""
     return (0, NEVER) if dates is None else (to_day(dates.first), to_day(dates.last))

@@ -7,6 +7,7 @@ Python on dates and lowered to a table indexed by day. The others act on a whole
 
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
@@ -36,8 +37,10 @@ class NoExpiry(Spec):
     """Points never lapse."""
 
     model: Literal["none"]
+    """Never."""
 
     def last_day(self, earned: int) -> int:
+        """Last usable day of a lot earned on a day."""
         return NEVER
 
 
@@ -45,6 +48,7 @@ class Rolling(Spec):
     """A number of days or calendar months after the earning day, optionally rounded up to the end of a period."""
 
     model: Literal["rolling"]
+    """So long after earning."""
     days: Annotated[int, Field(ge=1, le=36500)] | None = None
     """Last usable day: earning day + so many days. Give days or months, not both."""
     months: Annotated[int, Field(ge=1, le=1200)] | None = None
@@ -59,6 +63,7 @@ class Rolling(Spec):
         return self
 
     def last_day(self, earned: int) -> int:
+        """Last usable day of a lot earned on a day."""
         end = earned + self.days if self.days is not None else add_months(earned, self.months)
         return end if self.round_up is None else month_end(end, _MONTHS[self.round_up])
 
@@ -67,10 +72,12 @@ class Flush(Spec):
     """The whole balance lapses on fixed dates each year: a lot's last usable day is the first such date on or after its earning day."""
 
     model: Literal["flush"]
+    """The whole balance on fixed dates."""
     dates: Annotated[tuple[MonthDay, ...], Field(min_length=1, max_length=12)]
     """Last usable days, ``MM-DD``."""
 
     def last_day(self, earned: int) -> int:
+        """Last usable day of a lot earned on a day."""
         return min(_yearly(earned, each) for each in self.dates)
 
 
@@ -78,12 +85,14 @@ class FixedDate(Spec):
     """On one date each year, the lots that are at least so old lapse."""
 
     model: Literal["fixed_date"]
+    """Old lots on a fixed date."""
     date: MonthDay
     """Last usable day, ``MM-DD``."""
     minimum_age_months: Annotated[int, Field(ge=1, le=600)]
     """A lot lapses on the first such date that is on or after its earning day plus so many months."""
 
     def last_day(self, earned: int) -> int:
+        """Last usable day of a lot earned on a day."""
         return _yearly(add_months(earned, self.minimum_age_months), self.date)
 
 
@@ -91,7 +100,9 @@ class EarningWindow(Spec):
     """Lots earned between two dates (both included) lapse together."""
 
     first: date
+    """First day of earning."""
     last: date
+    """Last day of earning."""
     expires: date
     """Last usable day."""
 
@@ -106,6 +117,7 @@ class Windows(Spec):
     """Earning windows, each with one date on which everything earned in it lapses."""
 
     model: Literal["windows"]
+    """By windows of earning."""
     windows: Annotated[tuple[EarningWindow, ...], Field(min_length=1, max_length=50)]
     """They may not overlap."""
     repeat_years: Annotated[int, Field(ge=1, le=50)] | None = None
@@ -114,7 +126,7 @@ class Windows(Spec):
     @model_validator(mode="after")
     def _apart(self) -> "Windows":
         ordered = sorted(self.windows, key=lambda each: each.first)
-        for earlier, later in zip(ordered, ordered[1:], strict=False):
+        for earlier, later in pairwise(ordered):
             if later.first <= earlier.last:
                 raise SpecError(("windows",), f"windows overlap from {later.first}", str(later.first))
         if self.repeat_years is not None:
@@ -124,6 +136,7 @@ class Windows(Spec):
         return self
 
     def last_day(self, earned: int) -> int:
+        """Last usable day of a lot earned on a day."""
         year = civil(earned)[0]
         for window in self.windows:
             shifts = [0]
@@ -140,10 +153,12 @@ class OnDate(Spec):
     """All lapse on one date (campaign points); points earned after it lapse the day after they are earned."""
 
     model: Literal["on_date"]
+    """On one date."""
     date: date
     """Last usable day."""
 
     def last_day(self, earned: int) -> int:
+        """Last usable day of a lot earned on a day."""
         return to_day(self.date)
 
 
@@ -151,12 +166,14 @@ class Anniversary(Spec):
     """On the anniversary of the member's joining day: the last usable day is the first anniversary after the earning day."""
 
     model: Literal["anniversary"]
+    """On the anniversary of joining."""
 
 
 class Inactivity(Spec):
     """The whole balance (pending points too) lapses when there was no activity for some months."""
 
     model: Literal["inactivity"]
+    """After months without activity."""
     months: Annotated[int, Field(ge=1, le=600)]
     """The last usable day is the day of the last activity (or of joining) plus so many months; all lots lapse the day after."""
     activity: Annotated[tuple[Activity, ...], Field(min_length=1)] = ("purchase", "redeem")
@@ -167,6 +184,7 @@ class Extension(Spec):
     """Activity moves the expiry of every lot on."""
 
     model: Literal["extension"]
+    """Moved on by activity."""
     months: Annotated[int, Field(ge=1, le=600)]
     """A lot's last usable day is its earning day plus so many months; each activity moves every lot (pending too) to its own posting
     day plus so many months, where that is later."""
@@ -178,6 +196,7 @@ class Decay(Spec):
     """A share of the balance is lost in each idle period."""
 
     model: Literal["decay"]
+    """A share at a time."""
     idle_months: Annotated[int, Field(ge=1, le=600)]
     """The first loss comes when there was no activity for so many months (from the last activity, or joining; lost the day after)."""
     every_months: Annotated[int, Field(ge=1, le=600)] = 1
@@ -195,6 +214,7 @@ class Conversion(Spec):
     """At statement dates, full blocks of points turn into vouchers; the remainder is carried."""
 
     model: Literal["conversion"]
+    """Into vouchers."""
     dates: Annotated[tuple[MonthDay, ...], Field(min_length=1, max_length=12)]
     """Statement dates, ``MM-DD``: at the start of the day, on the usable balance through yesterday."""
     block: PointCount
@@ -215,6 +235,7 @@ class ByTier(Spec):
     """The length is set by the tier held when the points are earned."""
 
     model: Literal["by_tier"]
+    """By the tier at earning."""
     tiers: Annotated[dict[Name, DatedRule], Field(min_length=1)]
     """A rule for each tier named."""
     otherwise: DatedRule = NoExpiry(model="none")
@@ -241,6 +262,7 @@ Expiry = Annotated[
 
 # --- lowering ------------------------------------------------------------------------------------------------------
 def _yearly(day: int, month_day: str) -> int:
+    """First day on or after a day that is the ``MM-DD`` of its year."""
     month, dom = (int(part) for part in month_day.split("-"))
     return yearly_on_or_after(day, month, dom)
 
@@ -265,7 +287,9 @@ class ExpiryTerms(NamedTuple):
     protected: list[int]
     """1 for tiers in which nothing lapses."""
     mode: int
+    """What acts on the whole balance: ``INACTIVITY``, ``EXTENSION``, ``DECAYING``, ``CONVERSION``, or nothing (``BY_LOT``)."""
     months: int
+    """Of inactivity or extension; of a decay, the idle months before the first loss."""
     every_months: int
     share: int
     """Thousandths lost by a decay."""
@@ -297,13 +321,14 @@ def lower_expiry(
         of_tier = [_index(rules, expiry.tiers.get(name, expiry.otherwise)) for name in names]
     elif isinstance(expiry, Extension):
         of_tier = [_index(rules, Rolling(model="rolling", months=expiry.months))] * len(names)
-    elif mode != BY_LOT:
+    elif isinstance(expiry, Inactivity | Decay | Conversion):
         of_tier = [_index(rules, NoExpiry(model="none"))] * len(names)
     else:
         of_tier = [_index(rules, expiry)] * len(names)
     bonus_rules = [-1 if each is None else _index(rules, each) for each in of_bonuses]
     activity = getattr(expiry, "activity", ())
-    statements = [tuple(map(int, each.split("-"))) for each in getattr(expiry, "dates", ())] if mode == CONVERSION else []
+    dates = expiry.dates if isinstance(expiry, Conversion) else ()
+    statements = [tuple(map(int, each.split("-"))) for each in dates]
     terms = ExpiryTerms(
         first_day=first_day,
         tables=[_table(each, first_day, last_day) for each in rules],
@@ -328,12 +353,14 @@ def lower_expiry(
 
 
 def _index(rules: list[BonusExpiry], wanted: BonusExpiry) -> int:
+    """Place of a lot rule in the list, to which it is added if it is new."""
     if wanted not in rules:
         rules.append(wanted)
     return rules.index(wanted)
 
 
 def _table(lot_rule: BonusExpiry, first_day: int, last_day: int) -> list[int]:
+    """Last usable day by earning day."""
     if isinstance(lot_rule, Anniversary):
         return [NEVER]
     return [min(lot_rule.last_day(day), NEVER) for day in range(first_day, last_day + 1)]

@@ -123,7 +123,8 @@ def repay(account, day, index, why):
 
 @rule
 def give_back(account, day, use, least_expiry, points):
-    """Put points back into the lot they were taken from, as it stands now; where they must live longer, into a new one.
+    """Put points back into the lot they were taken from, as it stands now; where they must live longer, into a new one, which is
+    no order's own.
 
     Returns the lot's index.
     """
@@ -135,7 +136,7 @@ def give_back(account, day, use, least_expiry, points):
             found = i
             expires_on = account.lots[i].expires_on
     if least_expiry > expires_on:
-        return open_lot(account, day, use.earned_on, least_expiry, day, points, use.order, use.part, 0)
+        return open_lot(account, day, use.earned_on, least_expiry, day, points, 0, 0, 0)
     if found < 0:
         return open_lot(account, day, use.earned_on, expires_on, day, points, use.order, use.part, use.serial)
     account.lots[found].points += points

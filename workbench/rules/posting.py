@@ -1,7 +1,8 @@
-"""The order of the day, written once. Every clock (agents, replay, kernel) calls these functions and nothing beneath them.
+"""The order of the day, written once. Every clock (agents, replay, kernel) calls these functions, ``redeem`` of ``redemption.py`` within a
+checkout, and the refunds of ``refunds.py``; nothing beneath them.
 
-    start of a day   open_day     1 lapse   2 activate   3 review and upgrade   4 decay, convert, birthday
-    its transactions join, checkout (redeem, earn, bonuses, tier check), redeem_alone, act, refund
+    start of a day   open_day     1 lapse   2 activate   3 review and upgrade   4 decay, convert, birthday, automatic redemption
+    its transactions join; start_order, begin_checkout, redeem, checkout (earn, bonuses, tier check); redeem_alone; act; refunds
     between days     next_due     the next day whose start changes anything
 
 A day's start may be opened on every day, or only on the days ``next_due`` names and those with transactions: the ledger is the same.
@@ -19,7 +20,17 @@ from workbench.rules.redemption import NO_BASKET, redeem, redeem_automatically
 from workbench.rules.tiers import add_metrics, check_after_event, invite, judge
 from workbench.units import NEVER, civil, rule, yearly_on_or_after
 
-__all__ = ["act", "checkout", "join", "next_due", "open_day", "redeem_alone", "room_needed", "start_order"]
+__all__ = [
+    "act",
+    "begin_checkout",
+    "checkout",
+    "join",
+    "next_due",
+    "open_day",
+    "redeem_alone",
+    "room_needed",
+    "start_order",
+]
 
 VISIT, NIGHT = 0, 1
 """Action codes that tier metrics count; a program's own actions follow."""

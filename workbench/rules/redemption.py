@@ -18,8 +18,6 @@ __all__ = [
 
 
 # --- specs ---------------------------------------------------------------------------------------------------------
-
-
 class OpenWindow(Spec):
     """When redemption is open; every condition given must hold."""
 
@@ -114,6 +112,7 @@ class RedemptionTerms(NamedTuple):
     """Redemption lowered to integers; 0 points stand for what the program does not have."""
 
     allowed: int
+    """1 where members can ask for a redemption (automatic ones apart)."""
     oldest_first: int
     off_points: int
     off_worth: int
@@ -124,6 +123,7 @@ class RedemptionTerms(NamedTuple):
     """Thousandths of the basket; 0 for no limit."""
     item_points: list[int]
     item_worth: list[int]
+    """Face value of one, in minor units."""
     item_limit: list[int]
     """Per member and day; 0 for no limit."""
     first_meter: int
@@ -131,6 +131,7 @@ class RedemptionTerms(NamedTuple):
     automatic_at: int
     automatic_worth: int
     window_months: list[list[int]]
+    """1 for the months a window is open in, by month from 1 (entry 0 means nothing)."""
     window_first: list[int]
     window_last: list[int]
 
@@ -315,5 +316,6 @@ def redeem_automatically(terms, account, order, day):
     if times <= 0:
         return
     uses, used = order.own.uses, order.own.used
-    use_lots(terms, account, order, day, times * redemption.automatic_at, times * redemption.automatic_worth, 0, terms.why_automatic)
+    points, worth = times * redemption.automatic_at, times * redemption.automatic_worth
+    use_lots(terms, account, order, day, points, worth, 0, terms.why_automatic)
     order.own.uses, order.own.used = uses, used

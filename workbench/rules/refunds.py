@@ -22,8 +22,6 @@ __all__ = ["RefundTerms", "Refunds", "lower_refunds", "refund_linked", "refund_u
 
 
 # --- specs ---------------------------------------------------------------------------------------------------------
-
-
 class Refunds(Spec):
     """How refunds act on points, tiers and redeemed points."""
 
@@ -50,7 +48,9 @@ class Refunds(Spec):
     @model_validator(mode="after")
     def _minimum_life(self) -> "Refunds":
         if (self.points_back == "minimum_life") != (self.minimum_life_days is not None):
-            raise SpecError(("minimum_life_days",), "belongs to points_back: minimum_life, and only to it", self.minimum_life_days)
+            raise SpecError(
+                ("minimum_life_days",), "belongs to points_back: minimum_life, and only to it", self.minimum_life_days
+            )
         return self
 
 
@@ -234,7 +234,8 @@ def bonus_points_to_reverse(terms, account, order, day):
             points += terms.earn.bonus_points[k]
             if terms.earn.bonus_qualifies[k] and own.era == account.own.era:
                 waits = terms.earn.bonuses_wait and terms.earn.points_wait
-                counted = metric_day(own.day, True, terms.earn.pending_days) if waits else own.posted
+                active_on = metric_day(own.day, True, terms.earn.pending_days)
+                counted = max(own.posted, active_on) if waits else own.posted
                 add_metrics(terms, account, day, counted, 0, -terms.earn.bonus_points[k], 0, 0, 0)
     own.bonuses = 0
     return points
@@ -296,7 +297,7 @@ def return_points(terms, account, order, day):
         repay(account, day, index, terms.why_debt)
         protected = account.own.tier >= 0 and terms.expiry.protected[account.own.tier]
         if expires_on < day and not protected and account.own.lots == before:
-            part = account.lots[index].points
+            part = min(part, account.lots[index].points)  # what stood in the lot before lapses in its turn
             take(account, index, part)
             post(account, day, EXPIRE, -part, 0, use.earned_on, expires_on, 0, terms.why_expiry)
 

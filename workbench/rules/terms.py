@@ -22,7 +22,9 @@ class Terms(NamedTuple):
     redemption: RedemptionTerms
     refunds: RefundTerms
     meters: int
+    """Meters an account needs: caps, then bonuses, then the catalogue's daily limits."""
     any_birthday: int
+    """1 where some bonus is given on birthdays."""
     why_transaction: int
     why_earn: int
     why_pending: int
@@ -36,4 +38,6 @@ class Terms(NamedTuple):
     why_bonus: int
     """Code of the first bonus; the others follow."""
     why_tier: int
+    """Code of the lowest tier."""
     why_item: int
+    """Code of the catalogue's first item."""

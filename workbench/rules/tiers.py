@@ -20,8 +20,10 @@ __all__ = [
 class TierTerms(NamedTuple):
     """Tiers lowered to integers. Requirement rows hold the five thresholds (-1: none) and how many must be met (0: never met)."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # tuples have a method of this name, which nothing here calls
+    """Number of tiers; 0 where the program has none."""
     window: int
+    """Months of a calendar period, or ``LIFETIME``, ``ROLLING``, ``ANNIVERSARY``, ``SINCE_CHANGE``."""
     window_months: int
     upgrade: int
     skip_levels: int
@@ -57,7 +59,10 @@ BEGINNING = -(10**7)
 def lower_tiers(tiers: Tiers | None, actions: list[str], metrics_wait: bool) -> TierTerms:
     """Terms of the tiers; a program without them has a count of 0."""
     if tiers is None:
-        return TierTerms(*[0] * 12, [], [], [], [], 0)
+        return TierTerms(
+            count=0, window=LIFETIME, window_months=0, upgrade=IMMEDIATE, skip_levels=0, validity=PERIOD_END, validity_months=0, rehit=0,
+            counter=KEPT, downgrade=NO_FALL, grace_months=0, rejudged=0, enter=[], retain=[], reenter=[], invitation=[], merged=0,
+        )  # fmt: skip
     levels = tiers.levels
     used = {metric for each in levels for need in (each.enter, each.retain, each.reenter) for metric in _metrics(need)}
     return TierTerms(
@@ -87,10 +92,12 @@ def lower_tiers(tiers: Tiers | None, actions: list[str], metrics_wait: bool) -> 
 
 
 def _metrics(need: Requirement | None) -> list[str]:
+    """The metrics that a requirement has thresholds of."""
     return [] if need is None else [metric for metric in METRICS if getattr(need, metric) is not None]
 
 
 def _row(need: Requirement | None) -> list[int]:
+    """A requirement's thresholds in the order of ``METRICS``, and how many must be met."""
     given = _metrics(need)
     if need is None:
         return [-1] * NEEDED + [0]
@@ -280,6 +287,8 @@ def reset_metrics(terms, account, day, through, need, keep_surplus):
     if keep_surplus:
         add_metrics(terms, account, day, day, surplus_spend, surplus_points, surplus_orders, 0, surplus_nights)
         account.days[0].kept_visits = surplus_visits
+        if terms.tiers.upgrade == NEXT_PERIOD:  # what is kept counts in its period like anything else
+            note_event(terms, own, day)
 
 
 @rule
@@ -462,4 +471,7 @@ def judge_after_refund(terms, account, day):
         return
     level = highest_earned(terms, account, own.tier, start, day)
     enter_tier(terms, account, day, level, day, day, tiers.enter[level], True)
-    note_event(terms, own, day)
+    if (
+        tiers.upgrade == NEXT_PERIOD
+    ):  # every period's start is looked at; a next-day upgrade waits for an event, which a refund is not
+        note_event(terms, own, day)

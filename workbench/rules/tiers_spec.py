@@ -9,8 +9,9 @@ from workbench.spec import Money, Name, Spec, SpecError
 __all__ = ["METRICS", "Level", "Requirement", "Tiers", "Validity", "Window"]
 
 
-# --- specs ---------------------------------------------------------------------------------------------------------
 METRICS = ("spend", "points", "orders", "visits", "nights")
+"""What a requirement may look at."""
+
 
 class Requirement(Spec):
     """Thresholds of qualifying metrics over the window; a metric meets its threshold when it is >= it."""
@@ -122,7 +123,9 @@ class Tiers(Spec):
     @model_validator(mode="after")
     def _consistent(self) -> "Tiers":
         if any((self.levels[0].enter, self.levels[0].retain, self.levels[0].reenter, self.levels[0].invitation)):
-            raise SpecError(("levels", 0), "the first tier holds every member: it has no requirement", self.levels[0].name)
+            raise SpecError(
+                ("levels", 0), "the first tier holds every member: it has no requirement", self.levels[0].name
+            )
         names = [level.name for level in self.levels]
         for k, level in enumerate(self.levels):
             if level.name in names[:k]:
@@ -133,9 +136,13 @@ class Tiers(Spec):
                 raise SpecError(("levels", k, "retain"), "a tier by invitation alone has no thresholds", level.name)
         for k, metric, low, high in self._reversed_thresholds():
             raise SpecError(("levels", k, "enter", metric), f"expected at least the tier below ({low})", str(high))
-        if not self.window.has_periods and (self.upgrade == "next_period" or self.validity.until.endswith("period_end")):
+        if not self.window.has_periods and (
+            self.upgrade == "next_period" or self.validity.until.endswith("period_end")
+        ):
             place = ("upgrade",) if self.upgrade == "next_period" else ("validity", "until")
-            raise SpecError(place, f"a {self.window.kind} window has no periods; use months or lifetime", self.window.kind)
+            raise SpecError(
+                place, f"a {self.window.kind} window has no periods; use months or lifetime", self.window.kind
+            )
         if self.after_refund == "rejudged" and (self.counter != "kept" or self.window.kind == "since_tier_change"):
             raise SpecError(("after_refund",), "re-judging needs counter: kept", "rejudged")
         return self
@@ -143,7 +150,9 @@ class Tiers(Spec):
     @property
     def metrics(self) -> tuple[str, ...]:
         """The metrics some requirement looks at."""
-        needs = [need for level in self.levels for need in (level.enter, level.retain, level.reenter) if need is not None]
+        needs = [
+            need for level in self.levels for need in (level.enter, level.retain, level.reenter) if need is not None
+        ]
         return tuple(metric for metric in METRICS if any(getattr(need, metric) is not None for need in needs))
 
     def _reversed_thresholds(self) -> list[tuple[int, str, object, object]]:

@@ -1,0 +1,106 @@
+"""Floor 5: a report's parts put into its template: one page, its script and style inside it."""
+
+import base64
+import hashlib
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bokeh.embed import json_item
+from bokeh.resources import Resources
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from workbench.reports.language import Language
+from workbench.reports.origin import origin
+from workbench.reports.plots import FONT
+from workbench.reports.sections import baseline_title, key_figures, sections
+from workbench.run_folder import RunFolder
+
+__all__ = ["render"]
+
+HERE = Path(__file__).parent
+
+
+def render(run: RunFolder, language: str) -> str:
+    """The page of a run in one language."""
+    say = Language(language)
+    parts = sections(run, say)
+    library, own = _bokeh(), _script((HERE / "report.js").read_text(encoding="utf-8"))
+    charts = {chart.name: _item(chart.figure) for section in parts for chart in section.charts}
+    page = _environment().get_template("report.html.j2")
+    return page.render(
+        say=say, _=say._, run=run.document, scenario=run.scenario, provenance=run.document["provenance"], parts=parts,
+        figures=key_figures(run, say), origin=origin(run, say), baseline=baseline_title(run, say),
+        titles=_titles(run, say), badge=_badge(run, say), library=library, own=own, policy=_policy(library, own), charts=_data(charts),
+        style=Markup((HERE / "report.css").read_text(encoding="utf-8").replace("{{FONT}}", FONT)),
+    )  # fmt: skip
+
+
+def _environment() -> Environment:
+    """Autoescape is on for every template, whatever its name."""
+    return Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )  # fmt: skip
+
+
+def _titles(run: RunFolder, say: Language) -> list[str]:
+    """The program's names: that of the page's language first."""
+    provenance = run.document["provenance"]
+    names = [provenance["title"], provenance.get("title_zh") or ""]
+    return [each for each in (reversed(names) if say.chinese else names) if each]
+
+
+def _badge(run: RunFolder, say: Language) -> tuple[str, str]:
+    """What kind of figures these are, in a word and in a sentence."""
+    word, _, sentence = str(run.document["provenance"]["kind"]).partition(": ")
+    return say.text(word), say.text(sentence[:1].upper() + sentence[1:] + ".") if sentence else ""
+
+
+# --- scripts and data that cannot be broken out of -----------------------------------------------------------------
+@cache
+def _bokeh() -> Markup:
+    """Bokeh's library for the page."""
+    return _script("\n".join([*Resources(mode="inline", components=["bokeh"]).js_raw[:1], 'Bokeh.set_log_level("warn");']))
+
+
+def _script(text: str) -> Markup:
+    """A script that neither ends its element early nor opens a comment in it."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    return Markup(re.sub(r"<(?=/script)", r"<\\", plain, flags=re.IGNORECASE).replace("<!--", "<\\!--"))
+
+
+def _data(value: Any) -> Markup:
+    """JSON for a data block: no character in it means anything to HTML."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+
+def _policy(*scripts: Markup) -> str:
+    """Only these scripts run, and nothing is fetched from anywhere, whatever else may stand in the page."""
+    hashes = [base64.b64encode(hashlib.sha256(str(each).encode()).digest()).decode() for each in scripts]
+    allowed = " ".join(f"'sha256-{each}'" for each in hashes)
+    return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+# --- charts --------------------------------------------------------------------------------------------------------
+def _item(figure: Any) -> Any:
+    """A figure as Bokeh's JSON, with ids numbered from 1: Bokeh's own go on counting from one report to the next."""
+    item = json_item(figure)
+    return _renamed({key: item[key] for key in ("root_id", "doc")}, {})
+
+
+def _renamed(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_renamed(each, names) for each in value]
+    if isinstance(value, dict):
+        return {
+            key: names.setdefault(each, f"p{len(names) + 1}")
+            if key in ("id", "root_id") and isinstance(each, str)
+            else _renamed(each, names)
+            for key, each in value.items()
+        }
+    return value
