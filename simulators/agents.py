@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 import numpy as np
 import simpy
 
-from simulators.choices import Rewards, days_to_lapse
+from simulators.choices import NOTHING, ask, days_to_lapse, reward_terms
 from simulators.desk import Basket, Desk, Redeeming
 from simulators.versions import versions
 from workbench.digest import combine, ledger_sum
@@ -52,7 +52,8 @@ class World:
         self.desk = Desk(program, first, last)
         self.guests = self.desk if program is NO_PROGRAM else Desk(NO_PROGRAM, first, last)
         self.behaviour = behaviour
-        self.rewards = Rewards.of(program)
+        self.rewards = reward_terms(program)
+        self.items = [] if program.redemption is None else [item.name for item in program.redemption.catalogue]
         self.is_program = program is not NO_PROGRAM
         self.last_day = scenario.last_day
         self.rows = array("q")
@@ -202,8 +203,10 @@ class Life:
         near = days_to_lapse(account, day)
         if not wants_to_redeem(world.behaviour, self.redeemer, u, balance, world.rewards.cheapest, near):
             return []
-        asked = world.rewards.ask(world.desk.terms, account, day, basket)
-        return [] if asked is None else [asked]
+        item, points = ask(world.desk.terms, world.rewards, account, day, basket)
+        if item == NOTHING:
+            return []
+        return [Redeeming(points, world.items[item] if item >= 0 else "")]
 
     def give_back(self) -> None:
         """A purchase is refunded in full."""

@@ -108,6 +108,11 @@ class Recorded:
         self.today = max(self.today, day)
         self._forget_old_orders(day)
 
+    @property
+    def reached(self) -> int:
+        """The posting day of the last row taken: the clock's day, or that of the checkout whose rows are held."""
+        return max(self.today, self.open_rows[-1].posted) if self.open_rows else self.today
+
     def _schedule(self, member: Member) -> None:
         due = self.desk.next_due(member.account)
         if due != member.due:

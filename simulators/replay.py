@@ -50,10 +50,11 @@ def replay_file(
         writer = None if ledger is None else files.enter_context(LedgerWriter(ledger))
         if state_in is not None:
             replay, seq = load_state(state_in, program, last_day)
+        judged = None if not strict else 0 if replay is None else len(replay.refusals)
         for row in _rows(log, last_day):
             if replay is None:
                 replay = Recorded(program, min(row.date, last_day), last_day)
-            _post(replay, row, log, strict)
+            _post(replay, row, log, judged)
             if len(replay.entries) >= _CHUNK:
                 seq = _write(writer, replay, replay.take_entries(), seq)
         replay = replay or Recorded(program, last_day, last_day)
@@ -61,7 +62,7 @@ def replay_file(
             seq = _write(writer, replay, replay.take_entries(), seq)
             save_state(state_out, program, replay, seq)
             writer = None
-        _finish(replay, last_day, log, strict)
+        _finish(replay, last_day, log, judged)
         _write(writer, replay, replay.take_entries(), seq)
         document = _document(program, replay, as_of, name)
         if members_out is not None:
@@ -79,26 +80,28 @@ def _rows(log: Transactions, last_day: int) -> Iterator[Row]:
                 yield row
 
 
-def _post(replay: Recorded, row: Row, log: Transactions, strict: bool) -> None:
+def _post(replay: Recorded, row: Row, log: Transactions, judged: int | None) -> None:
     """Post a row; what cannot be lived through is bad input, as is (``strict``) what the rules refuse."""
-    if row.posted < replay.today:
-        message = f"expected a row posted on or after {to_date(replay.today)}, where the saved state ends"
+    if row.posted < replay.reached:
+        message = f"expected a row posted on or after {to_date(replay.reached)}, where the saved state ends"
         raise log.bad_rows([Fault(row.row, "date", message, str(to_date(row.posted)))])
     try:
         replay.post(row)
     except BadRow as error:
         raise log.bad_rows([error.fault]) from error
-    _check_strict(replay, log, strict)
+    _check_strict(replay, log, judged)
 
 
-def _finish(replay: Recorded, last_day: int, log: Transactions, strict: bool) -> None:
+def _finish(replay: Recorded, last_day: int, log: Transactions, judged: int | None) -> None:
     replay.finish(last_day)
-    _check_strict(replay, log, strict)
+    _check_strict(replay, log, judged)
 
 
-def _check_strict(replay: Recorded, log: Transactions, strict: bool) -> None:
-    if strict and replay.refusals:
-        raise log.bad_rows([Fault(each.row, "event", f"refused: {each.reason}") for each in replay.refusals])
+def _check_strict(replay: Recorded, log: Transactions, judged: int | None) -> None:
+    """Refusals from the ``judged``-th on are bad input (None: no refusal is); those before are of the log before the saved state."""
+    if judged is not None and len(replay.refusals) > judged:
+        refused = replay.refusals[judged:]
+        raise log.bad_rows([Fault(each.row, "event", f"refused: {each.reason}") for each in refused])
 
 
 def _write(writer: LedgerWriter | None, replay: Recorded, entries: list[EntryRow], seq: int) -> int:

@@ -71,13 +71,13 @@ def _replay(header: dict[str, Any], program: Program, last_day: int, source: str
         raise ValueError("another format")
     if header["program"] != document_digest(program.model_dump(mode="json", by_alias=True)):
         raise BadInput(Problem("", "expected a state of the same program: this one was written by other rules"), source)
-    if header["today"] > last_day:
-        raise BadInput(Problem("--as-of", "expected a date not before the one where the saved state ends"), source)
     replay = Recorded(program, header["first_day"], max(last_day, header["first_day"]))
     replay.today = header["today"]
     replay.orders_made = header["orders_made"]
     replay.desk.lowered.codes.strangers.update(header["strangers"])
     replay.open_rows = [Row(**row) for row in header["open_rows"]]
+    if replay.reached > last_day:
+        raise BadInput(Problem("--as-of", "expected a date not before the one where the saved state ends"), source)
     replay.refusals = [Refusal(**each) for each in header["refusals"]]
     replay.refundable.extend(tuple(each) for each in header["refundable"])
     return replay

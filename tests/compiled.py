@@ -6,31 +6,14 @@ It proves that the rulebook stays within what compiles, and that compiled intege
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import numpy as np
 from numba import njit
 
 from simulators.desk import Basket, Desk, Redeeming
-from workbench.ledger import (
-    Account,
-    Book,
-    Cursor,
-    Entry,
-    Line,
-    Lot,
-    Meter,
-    Order,
-    Own,
-    Part,
-    Piece,
-    Placed,
-    QualifyingDay,
-    Record,
-    Use,
-    numpy_dtype,
-)
+from tests.packing import account_of_arrays, book_of_arrays, order_of_arrays, packed
+from workbench.ledger import Account, Order
 from workbench.rules import posting, redemption, refunds
 
-__all__ = ["CompiledDesk", "packed"]
+__all__ = ["CompiledDesk"]
 
 ROOM = 512
 """Rows of every list: more than any drawn log needs."""
@@ -56,45 +39,14 @@ _linked = njit(
 _unlinked = njit(lambda terms, account, order, day: refunds.refund_unlinked(terms, account, order, order.lines, day))
 
 
-def packed(terms: Any) -> Any:
-    """Terms with every list as an int64 array, of one or two dimensions by its declared type, so that all programs share one signature."""
-    values = []
-    for name, kind in type(terms).__annotations__.items():
-        value = getattr(terms, name)
-        if isinstance(value, tuple):
-            values.append(packed(value))
-        elif "list[list" in str(kind):
-            values.append(_table(value))
-        elif "list" in str(kind):
-            values.append(np.array(value, dtype=np.int64))
-        else:
-            values.append(int(value))
-    return type(terms)(*values)
-
-
-def _table(rows: list[list[int]]) -> Any:
-    found = np.zeros((len(rows), max((len(row) for row in rows), default=1)), dtype=np.int64)
-    for k, row in enumerate(rows):
-        found[k, : len(row)] = row
-    return found
-
-
-def _records(record: type[Record], count: int = ROOM) -> Any:
-    return np.zeros(count, dtype=numpy_dtype(record)).view(np.recarray)
-
-
-def _order() -> Order:
-    return Order(_records(Placed, 1)[0], _records(Part), _records(Piece), _records(Use), _records(Line))
-
-
 class CompiledDesk(Desk):
     """A desk on arrays; it takes no more than ``ROOM`` of anything."""
 
     def __init__(self, program: Any, first_day: int, last_day: int) -> None:
         super().__init__(program, first_day, last_day)
-        self.book = Book(_records(Cursor, 1)[0], _records(Entry, 4 * ROOM))
+        self.book = book_of_arrays(4 * ROOM)
         self._arrays = packed(self.terms)
-        self._space = _order()
+        self._space = order_of_arrays(ROOM)
 
     def widen(self, first_day: int, last_day: int) -> None:
         before = self.lowered
@@ -103,7 +55,7 @@ class CompiledDesk(Desk):
             self._arrays = packed(self.terms)
 
     def open_account(self) -> Account:
-        return Account(_records(Own, 1)[0], _records(Lot), _records(QualifyingDay), _records(Meter, max(self.terms.meters, 1)), self.book)
+        return account_of_arrays(self.book, ROOM, self.terms.meters)
 
     def drain(self) -> Iterator[Any]:
         count, self.book.cursor.entries = int(self.book.cursor.entries), 0
@@ -148,7 +100,7 @@ class CompiledDesk(Desk):
         _unlinked(self._arrays, account, self._space, day)
 
     def new_order(self) -> Order:
-        return _order()
+        return order_of_arrays(ROOM)
 
     def shrink(self, order: Order) -> None:
         """Arrays keep their length."""

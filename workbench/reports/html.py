@@ -1,4 +1,4 @@
-"""Floor 5: the HTML report of a run: one file that opens anywhere, offline, and is byte for byte the same for the same run."""
+"""Floor 5: the HTML report of a run: one file that opens anywhere, offline, and is the same bytes for the same run."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,7 +18,8 @@ NEEDED = ("babel", "bokeh", "jinja2")
 def write_html(run_folder: Path, out: Path, language: str = "en") -> Path:
     """Write the report of a run and return its path.
 
-    Raises BadInput: no run folder, an unknown language, a place that cannot be written, or the extra ``reports`` is not installed.
+    Raises BadInput: no run folder, an unknown language, a place that cannot be written, or the extra ``reports`` is
+    not installed.
     """
     _check_installed()
     if language not in LANGUAGES:

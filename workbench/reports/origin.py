@@ -77,7 +77,9 @@ def reproduce(run: RunFolder) -> str:
     options = {key: str(scenario[key]) for key in ("members", "years", "start", "seed")}
     options |= {key.replace("_", "-"): value for key, value in names.items() if key != "program" and value}
     options["engine"] = run.document["engine"]
-    lines = [shlex.join(words)] + [f"--{key} {shlex.quote(value)}" for key, value in options.items()] + ["--out " + "run"]
+    lines = (
+        [shlex.join(words)] + [f"--{key} {shlex.quote(value)}" for key, value in options.items()] + ["--out " + "run"]
+    )
     return " \\\n  ".join(lines)
 
 

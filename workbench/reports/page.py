@@ -13,10 +13,12 @@ from bokeh.resources import Resources
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from workbench.reports.key_figures import key_figures
 from workbench.reports.language import Language
+from workbench.reports.members_part import baseline_title
 from workbench.reports.origin import origin
 from workbench.reports.plots import FONT
-from workbench.reports.sections import baseline_title, key_figures, sections
+from workbench.reports.sections import sections
 from workbench.run_folder import RunFolder
 
 __all__ = ["render"]
@@ -32,11 +34,22 @@ def render(run: RunFolder, language: str) -> str:
     charts = {chart.name: _item(chart.figure) for section in parts for chart in section.charts}
     page = _environment().get_template("report.html.j2")
     return page.render(
-        say=say, _=say._, run=run.document, scenario=run.scenario, provenance=run.document["provenance"], parts=parts,
-        figures=key_figures(run, say), origin=origin(run, say), baseline=baseline_title(run, say),
-        titles=_titles(run, say), badge=_badge(run, say), library=library, own=own, policy=_policy(library, own), charts=_data(charts),
+        say=say,
+        _=say._,
+        run=run.document,
+        provenance=run.document["provenance"],
+        titles=_titles(run, say),
+        badge=_badge(run, say),
+        baseline=baseline_title(run, say),
+        figures=key_figures(run, say),
+        parts=parts,
+        origin=origin(run, say),
+        policy=_policy(library, own),
+        library=library,
+        own=own,
+        charts=_data(charts),
         style=Markup((HERE / "report.css").read_text(encoding="utf-8").replace("{{FONT}}", FONT)),
-    )  # fmt: skip
+    )
 
 
 def _environment() -> Environment:
@@ -64,7 +77,9 @@ def _badge(run: RunFolder, say: Language) -> tuple[str, str]:
 @cache
 def _bokeh() -> Markup:
     """Bokeh's library for the page."""
-    return _script("\n".join([*Resources(mode="inline", components=["bokeh"]).js_raw[:1], 'Bokeh.set_log_level("warn");']))
+    return _script(
+        "\n".join([*Resources(mode="inline", components=["bokeh"]).js_raw[:1], 'Bokeh.set_log_level("warn");'])
+    )
 
 
 def _script(text: str) -> Markup:
@@ -83,7 +98,8 @@ def _policy(*scripts: Markup) -> str:
     """Only these scripts run, and nothing is fetched from anywhere, whatever else may stand in the page."""
     hashes = [base64.b64encode(hashlib.sha256(str(each).encode()).digest()).decode() for each in scripts]
     allowed = " ".join(f"'sha256-{each}'" for each in hashes)
-    return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    rest = "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; script-src {allowed}; {rest}"
 
 
 # --- charts --------------------------------------------------------------------------------------------------------

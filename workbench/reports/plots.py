@@ -1,4 +1,4 @@
-"""Floor 5: Bokeh figures that keep still: no tools but the hover, ticks and labels made here, nothing computed in the browser."""
+"""Floor 5: Bokeh figures that keep still: no tools but the hover, nothing computed in the browser."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,23 @@ from bokeh.plotting import figure
 from workbench.reports.language import Language
 from workbench.reports.scales import Scale
 
-__all__ = ["COLORS", "FONT", "Series", "area", "bars", "blank", "curves", "difference_band", "lying_bars", "tier_colors"]
+__all__ = [
+    "COLORS",
+    "FONT",
+    "Series",
+    "area",
+    "bars",
+    "blank",
+    "curves",
+    "difference_band",
+    "lying_bars",
+    "stack_ends",
+    "tier_colors",
+]
 
 FONT = (
-    "'Inter','Segoe UI',Roboto,'Helvetica Neue',Arial,'Noto Sans TC','PingFang TC','Microsoft JhengHei','Noto Sans CJK TC',sans-serif"
+    "'Inter','Segoe UI',Roboto,'Helvetica Neue',Arial,"
+    "'Noto Sans TC','PingFang TC','Microsoft JhengHei','Noto Sans CJK TC',sans-serif"
 )
 INK, MUTED, GRID = "#1c2733", "#566573", "#e3e8ed"
 COLORS = {
@@ -50,8 +63,8 @@ def blank(x: tuple[float, float], y: Scale, say: Language, height: int = 280) ->
         sizing_mode="stretch_width",
         toolbar_location=None,
         tools="",
-        x_range=Range1d(*x),
-        y_range=Range1d(y.start, y.end),
+        x_range=Range1d(start=x[0], end=x[1]),
+        y_range=Range1d(start=y.start, end=y.end),
         background_fill_color=None,
         border_fill_color=None,
         outline_line_color=None,
@@ -71,7 +84,7 @@ def blank(x: tuple[float, float], y: Scale, say: Language, height: int = 280) ->
     plot.xgrid.grid_line_color = None
     plot.ygrid.grid_line_color = GRID
     label(plot.yaxis[0], {tick: say.compact(tick) for tick in y.ticks})
-    plot.ygrid[0].ticker = plot.yaxis[0].ticker
+    plot.ygrid[0].ticker = FixedTicker(ticks=list(y.ticks))
     return plot
 
 
@@ -81,10 +94,10 @@ def label(axis: Any, labels: dict[Any, str]) -> None:
     axis.major_label_overrides = {float(tick): text for tick, text in labels.items()}
 
 
-def hover(plot: Any, renderer: Any, rows: Sequence[tuple[str, str]], mode: str = "vline") -> None:
+def hover(plot: Any, renderer: Any, rows: Sequence[tuple[str, str]]) -> None:
     """Show named columns of a source (texts, made here) beside the pointer."""
     tips = [(name, f"@{{{column}}}") for name, column in rows]
-    plot.add_tools(HoverTool(renderers=[renderer], tooltips=tips, mode=mode, attachment="horizontal", visible=False))
+    plot.add_tools(HoverTool(renderers=[renderer], tooltips=tips, mode="vline", attachment="horizontal", visible=False))
 
 
 def source(series: Sequence[Series], heads: Sequence[str], say: Language, **more: Sequence[Any]) -> ColumnDataSource:
@@ -97,7 +110,12 @@ def source(series: Sequence[Series], heads: Sequence[str], say: Language, **more
 
 
 def bars(
-    plot: Any, groups: Sequence[Sequence[Series]], heads: Sequence[str], ticks: dict[int, str], say: Language, when: str = ""
+    plot: Any,
+    groups: Sequence[Sequence[Series]],
+    heads: Sequence[str],
+    ticks: dict[int, str],
+    say: Language,
+    when: str = "",
 ) -> None:
     """Upright bars: groups stand side by side at each place, the series of a group stand on each other.
 
@@ -109,18 +127,28 @@ def bars(
     for group in groups:
         ups |= _stacked(group)
     data = source(everything, heads, say, **ups)
-    first = None
     for place, group in enumerate(groups):
         offset = (place - (len(groups) - 1) / 2) * width
         data.data[f"at{place}"] = [x + offset for x in range(len(heads))]
         for each in group:
-            drawn = plot.vbar(
-                x=f"at{place}", bottom=each.name + "_from", top=each.name + "_to", width=width * 0.96, source=data, line_color=None,
-                fill_color=each.color, hatch_pattern=each.hatch, hatch_color="white", hatch_alpha=0.8, hatch_scale=7, hatch_weight=0.8,
-            )  # fmt: skip
-            first = first or drawn
+            plot.vbar(
+                x=f"at{place}",
+                bottom=each.name + "_from",
+                top=each.name + "_to",
+                width=width * 0.96,
+                source=data,
+                line_color=None,
+                fill_color=each.color,
+                hatch_pattern=each.hatch,
+                hatch_color="white",
+                hatch_alpha=0.8,
+                hatch_scale=7,
+                hatch_weight=0.8,
+            )
     rows = [(when, "head")] + [(each.label, each.name + "_text") for each in everything]
-    whole = plot.vbar(x="x", bottom=plot.y_range.start, top=plot.y_range.end, width=1, source=data, fill_alpha=0, line_alpha=0)
+    whole = plot.vbar(
+        x="x", bottom=plot.y_range.start, top=plot.y_range.end, width=1, source=data, fill_alpha=0, line_alpha=0
+    )
     hover(plot, whole, rows)
     label(plot.xaxis[0], ticks)
 
@@ -150,7 +178,9 @@ def area(plot: Any, series: Series, heads: Sequence[str], ticks: dict[int, str],
     label(plot.xaxis[0], ticks)
 
 
-def curves(plot: Any, x: Sequence[float], series: Sequence[Series], ticks: dict[int, str], say: Language, when: str = "") -> None:
+def curves(
+    plot: Any, x: Sequence[float], series: Sequence[Series], ticks: dict[int, str], say: Language, when: str = ""
+) -> None:
     """Curves of shares in per cent over days; the baseline (the series of that name) is dashed, and lies on top."""
     data = ColumnDataSource(
         {"x": list(x), "head": [say.number(each) for each in x]}
@@ -167,11 +197,21 @@ def curves(plot: Any, x: Sequence[float], series: Sequence[Series], ticks: dict[
 
 
 def difference_band(
-    plot: Any, x: Sequence[float], middle: Series, low: Sequence[float], high: Sequence[float], ticks: dict[int, str], say: Language,
-    when: str, interval: str,
-) -> None:  # fmt: skip
+    plot: Any,
+    x: Sequence[float],
+    middle: Series,
+    low: Sequence[float],
+    high: Sequence[float],
+    ticks: dict[int, str],
+    say: Language,
+    when: str,
+    interval: str,
+) -> None:
     """A line within its 95 % band, and the line of no difference."""
-    band = [f"{say.number(a, 2, True)} – {say.number(b, 2, True)}" if a == a else "–" for a, b in zip(low, high, strict=True)]
+    band = [
+        f"{say.number(a, 2, True)} – {say.number(b, 2, True)}" if a == a else "–"
+        for a, b in zip(low, high, strict=True)
+    ]
     data = ColumnDataSource({
         "x": list(x), "middle": list(middle.values), "low": list(low), "high": list(high), "band": band,
         "head": [say.number(each) for each in x], "text": [say.number(share, 2, True) for share in middle.values],
@@ -184,7 +224,10 @@ def difference_band(
 
 
 def lying_bars(
-    scale: Scale, rows: Sequence[tuple[str, str, float, str, tuple[float, float] | None]], say: Language, height_each: int = 58
+    scale: Scale,
+    rows: Sequence[tuple[str, str, float, str, tuple[float, float] | None]],
+    say: Language,
+    height_each: int = 58,
 ) -> Any:
     """Lying bars, each under its name and value: (name, value as text, value, color, interval)."""
     count = len(rows)
@@ -193,19 +236,34 @@ def lying_bars(
     label(plot.xaxis[0], {tick: say.compact(tick) for tick in scale.ticks})
     plot.ygrid.grid_line_color = None
     plot.xgrid.grid_line_color = GRID
-    plot.xgrid[0].ticker = plot.xaxis[0].ticker
+    plot.xgrid[0].ticker = FixedTicker(ticks=list(scale.ticks))
+    plot.segment(x0=[0], x1=[0], y0=[0], y1=[count], line_color=MUTED, line_width=1)
     for place, (name, text, amount, color, interval) in enumerate(rows):
         y = count - place - 0.66
         plot.hbar(y=[y], left=[0], right=[amount], height=0.36, fill_color=color, line_color=None)
         plot.text(
-            x=[scale.start], y=[y + 0.24], text=[f"{name}  {text}"], text_font=value(FONT), text_font_size="13px", text_color=INK, x_offset=5
+            x=[scale.start],
+            y=[y + 0.24],
+            text=[f"{name}  {text}"],
+            text_font=value(FONT),
+            text_font_size="13px",
+            text_color=INK,
+            background_fill_color="white",
+            x_offset=5,
         )
         if interval is not None:
             plot.segment(x0=[interval[0]], x1=[interval[1]], y0=[y], y1=[y], line_color=INK, line_width=2)
             for end in interval:
                 plot.segment(x0=[end], x1=[end], y0=[y - 0.11], y1=[y + 0.11], line_color=INK, line_width=2)
-    plot.segment(x0=[0], x1=[0], y0=[0], y1=[count], line_color=MUTED, line_width=1)
     return plot
+
+
+def stack_ends(series: Sequence[Series]) -> list[float]:
+    """The sums of what is above and of what is below zero at each place."""
+    each_place = list(zip(*(each.values for each in series), strict=True))
+    return [sum(v for v in values if v > 0) for values in each_place] + [
+        sum(v for v in values if v < 0) for values in each_place
+    ]
 
 
 def tier_colors(count: int) -> list[str]:
@@ -213,5 +271,7 @@ def tier_colors(count: int) -> list[str]:
     light, dark = (tuple(int(each[k : k + 2], 16) for k in (1, 3, 5)) for each in TIER_RAMP)
     above = max(count - 1, 1)
     shares = [1.0 if above == 1 else place / (above - 1) for place in range(count - 1)]
-    ramp = ["#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(light, dark, strict=True)) for share in shares]
+    ramp = [
+        "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(light, dark, strict=True)) for share in shares
+    ]
     return [BASE_TIER, *ramp]

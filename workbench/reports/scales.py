@@ -1,6 +1,7 @@
 """Floor 5: axes that always hold zero, with few and round ticks that a phone has room for."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,7 +20,7 @@ class Scale:
     ticks: tuple[float, ...]
 
 
-def linear(values: list[float], whole: bool = False, most: int = 5) -> Scale:
+def linear(values: Sequence[float], whole: bool = False, most: int = 5) -> Scale:
     """A scale that holds zero and every value (what is not finite aside). ``whole``: no fractions of one."""
     finite = [each for each in values if math.isfinite(each)]
     low, high = min([0.0, *finite]), max([0.0, *finite])
@@ -40,6 +41,8 @@ def _step(least: float, whole: bool) -> float:
 
 def month_ticks(months: Months, say: Language, most: int = 6) -> dict[int, str]:
     """Places of months to be labelled, and their labels: Januaries by their year, others by their name."""
+    if not months:
+        return {}
     span = len(months)
     step = next((each for each in (1, 2, 3, 6, 12, 24, 60, 120) if span <= most * each), 240)
     chosen = [place for place, month in enumerate(months) if (month.year * 12 + month.month - 1) % step == 0] or [0]

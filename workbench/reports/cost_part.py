@@ -1,0 +1,115 @@
+"""Floor 5: what the program costs, beside what it brings."""
+
+from workbench.reports.language import Language
+from workbench.reports.parts import Chart, Section, Swatch, Table
+from workbench.reports.plots import COLORS, lying_bars
+from workbench.reports.scales import linear
+from workbench.run_folder import RunFolder
+
+__all__ = ["cost"]
+
+
+def cost(run: RunFolder, say: Language) -> Section:
+    """Amounts over the whole run."""
+    _, document = say._, run.document
+    economics, sales, currency = document["economics"], document["lift"]["sales"], document["currency"]
+    face, added, cost = (
+        document["liability"]["face_value"],
+        economics["incremental_sales"],
+        economics["redemption_cost"],
+    )
+    interval = (
+        None
+        if sales["ci95"] is None
+        else (sales["baseline"] * sales["ci95"][0] / 100, sales["baseline"] * sales["ci95"][1] / 100)
+    )
+    amounts: list[tuple[str, float | None, str, tuple[float, float] | None]] = [
+        (_("Sales added"), added, COLORS["program"], interval),
+        (_("Worth of redemptions to members"), economics["redeemed_value"], COLORS["expired"], None),
+        (_("Cost of redemptions"), cost, COLORS["redeemed"], None),
+        (_("Face value still outstanding"), face, COLORS["never"], None),
+    ]
+    drawn = [
+        (name, say.money(value, currency), value, color, whisker)
+        for name, value, color, whisker in amounts
+        if value is not None
+    ]
+    scale = linear([*(each[2] for each in drawn), *(interval or ())])
+    legend = (Swatch("whisker", "#1c2733", _("95% interval")),) if interval else ()
+    chart = Chart(
+        "cost",
+        _("Amounts over the whole run, in {currency}", currency=say.currency_name(currency)),
+        legend,
+        lying_bars(scale, drawn, say),
+    )
+    rows = [
+        (name, _("not estimated yet") if value is None else say.money(value, currency))
+        for name, value, *_rest in amounts
+    ]
+    if interval:
+        low, high = (say.money(round(each), currency, signed=True) for each in interval)
+        rows.insert(1, (_("Sales added, 95% interval"), _("{low} to {high}", low=low, high=high)))
+    rows = [
+        (_("Sales with the program, before discounts"), say.money(sales["program"], currency)),
+        (_("Sales in the baseline"), say.money(sales["baseline"], currency)),
+        *rows,
+        (_("Points redeemed"), say.number(economics["redeemed_points"])),
+        (_("Cost of redemptions, of sales"), _percent_or_missing(economics["cost_pct_of_sales"], say)),
+        (_("Cost of redemptions, of sales added"), _percent_or_missing(100 * cost / added if added > 0 else None, say)),
+        (_("Contract liability (IFRS 15)"), _money_or_missing(document["liability"]["contract"], currency, say)),
+    ]
+    table = Table(_("Amounts over the whole run"), ("", _("Amount")), tuple(rows))
+    notes = [_("Sales are not margin, and points still outstanding have yet to cost anything: compare with care.")]
+    if run.document["provenance"]["baseline"] not in ("none", "No program"):
+        notes.append(_("What the baseline's own program costs is not taken off."))
+    return Section("cost", _("What does it cost?"), _cost_sentence(run, say), (chart,), (table,), tuple(notes))
+
+
+def _percent_or_missing(value: float | None, say: Language) -> str:
+    return say._("not estimated yet") if value is None else say.percent(value, 2)
+
+
+def _money_or_missing(value: float | None, currency: str, say: Language) -> str:
+    return say._("not estimated yet") if value is None else say.money(value, currency)
+
+
+def _cost_sentence(run: RunFolder, say: Language) -> str:
+    _, economics, currency = say._, run.document["economics"], run.document["currency"]
+    cost, added, share = economics["redemption_cost"], economics["incremental_sales"], economics["cost_pct_of_sales"]
+    if share is None:
+        return _("There were no sales in this run, so there is no cost to compare with them.")
+    if not cost:
+        return _(
+            "Nothing was redeemed at a cost in this run; sales differ from the baseline by {added}.",
+            added=say.money(added, currency, signed=True),
+        )
+    first = _(
+        "What members redeemed cost {cost}, {share} of sales.",
+        cost=say.money(cost, currency),
+        share=say.percent(share, 2),
+    )
+    if added <= 0:
+        return say.joined(
+            first,
+            _("The program added no sales to set against it ({added}).", added=say.money(added, currency, signed=True)),
+        )
+    even = _(
+        "The program added {added} of sales; their margin has to be above {share} to pay for these redemptions alone.",
+        added=say.money(added, currency), share=say.percent(100 * cost / added),
+    )  # fmt: skip
+    return say.joined(first, even, _doubt(run, say))
+
+
+def _doubt(run: RunFolder, say: Language) -> str:
+    """A warning where the sales added could as well be none."""
+    sales = run.document["lift"]["sales"]
+    if sales["ci95"] is None or not sales["ci95"][0] <= 0 <= sales["ci95"][1]:
+        return ""
+    low, high = (
+        say.money(round(sales["baseline"] * each / 100), run.document["currency"], signed=True)
+        for each in sales["ci95"]
+    )
+    interval = say._("{low} to {high}", low=low, high=high)
+    return say._(
+        "The 95% interval of the sales added ({interval}) includes zero: it could be chance.", interval=interval
+    )
