@@ -167,7 +167,9 @@ def replay(
 
 def _show_replay(document: dict[str, Any]) -> None:
     members = document["members"]
-    _table([f"points as of {document['as_of']}", ""], [[name, f"{value:,}"] for name, value in document["totals"].items()])
+    _table(
+        [f"points as of {document['as_of']}", ""], [[name, f"{value:,}"] for name, value in document["totals"].items()]
+    )
     out.print(f"refused: {document['refused']:,}", highlight=False)
     for each in document["refusals"][:10]:
         out.print(f"  row {each['row']}, member {_plain(each['member_id'])}: {each['reason']}", highlight=False)
@@ -176,7 +178,8 @@ def _show_replay(document: dict[str, Any]) -> None:
         return
     shown = list(members.items())[:10]
     rows = [
-        [name, f"{each['balance']:,}", f"{each['pending']:,}", each["tier"] or "", _next_expiry(each["lots"])] for name, each in shown
+        [name, f"{each['balance']:,}", f"{each['pending']:,}", each["tier"] or "", _next_expiry(each["lots"])]
+        for name, each in shown
     ]
     _table(["member", "balance", "pending", "tier", "next to lapse"], rows)
     if len(members) > len(shown):
@@ -196,9 +199,13 @@ def run(
     years: Annotated[int, typer.Option(min=1, max=50, help="Length of the run.")] = 3,
     start: Annotated[str, typer.Option(metavar="DATE", help="First day.")] = "2025-01-01",
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Same seed, same result.")] = 1,
-    population: Annotated[str | None, typer.Option(help="A shipped population or a file; else the program's own.")] = None,
+    population: Annotated[
+        str | None, typer.Option(help="A shipped population or a file; else the program's own.")
+    ] = None,
     purchases_per_year: Annotated[float | None, typer.Option(help="Scale the population to this mean rate.")] = None,
-    mean_basket: Annotated[float | None, typer.Option(help="Scale it to this mean basket, in the program's currency.")] = None,
+    mean_basket: Annotated[
+        float | None, typer.Option(help="Scale it to this mean basket, in the program's currency.")
+    ] = None,
     assumptions: Annotated[str, typer.Option(help="Shipped assumptions or a file.")] = "central",
     engine: Annotated[str, typer.Option(help="agents (the compiled kernel is not built yet).")] = "agents",
     baseline: Annotated[str, typer.Option(help="Another program, or none.")] = "none",
@@ -208,7 +215,9 @@ def run(
     """Let synthetic members live under a program, and in the same world without it."""
     first = _day("--start")(start)
     if engine != "agents":
-        raise BadInput(Problem("--engine", "expected agents: no other engine is built yet", engine, nearest(engine, ["agents"])))
+        raise BadInput(
+            Problem("--engine", "expected agents: no other engine is built yet", engine, nearest(engine, ["agents"]))
+        )
     from simulators.agents import run_agents
     from workbench.population.load import load_assumptions
     from workbench.program.load import load_program
@@ -313,7 +322,13 @@ def _lift_row(name: str, ratio: dict[str, Any]) -> list[str]:
     if ratio["delta_pct"] is None:
         return [label, number(ratio["baseline"]), number(ratio["program"]), "", ""]
     low, high = ratio["ci95"]
-    return [label, number(ratio["baseline"]), number(ratio["program"]), f"{ratio['delta_pct']:+.2f} %", f"{low:+.2f} to {high:+.2f} %"]
+    return [
+        label,
+        number(ratio["baseline"]),
+        number(ratio["program"]),
+        f"{ratio['delta_pct']:+.2f} %",
+        f"{low:+.2f} to {high:+.2f} %",
+    ]
 
 
 def _amount(value: float | None, currency: str) -> str:

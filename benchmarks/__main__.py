@@ -1,7 +1,7 @@
 """Print how the clocks scale: each measurement is repeated in turn with the others, and the median is shown.
 
-    python -m benchmarks            about two minutes
-    python -m benchmarks --quick    a tenth of the sizes
+python -m benchmarks            about two minutes
+python -m benchmarks --quick    a tenth of the sizes
 """
 
 import sys
@@ -48,7 +48,10 @@ def orders(path: Path, count: int) -> Path:
 def agents(members: int) -> Callable[[], object]:
     """A task: so many members for three years in two worlds."""
     scenario = Scenario(
-        load_program("mitsui_outlet"), load_population("department_store_twd"), load_assumptions("central"), members=members
+        load_program("mitsui_outlet"),
+        load_population("department_store_twd"),
+        load_assumptions("central"),
+        members=members,
     )
     return lambda: run_agents(scenario)
 

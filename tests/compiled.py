@@ -20,21 +20,37 @@ ROOM = 512
 
 _next_due = njit(lambda terms, account: posting.next_due(terms, account))
 _open_day = njit(lambda terms, account, order, day: posting.open_day(terms, account, order, day))
-_join = njit(lambda terms, account, order, day, business, month, dom: posting.join(terms, account, order, day, business, month, dom))
+_join = njit(
+    lambda terms, account, order, day, business, month, dom: posting.join(
+        terms, account, order, day, business, month, dom
+    )
+)
 _start = njit(lambda order, number, business, day, era: posting.start_order(order, number, business, day, era))
-_begin = njit(lambda terms, account, order, count, day: posting.begin_checkout(terms, account, order, order.lines, count, day))
+_begin = njit(
+    lambda terms, account, order, count, day: posting.begin_checkout(terms, account, order, order.lines, count, day)
+)
 _checkout = njit(
-    lambda terms, account, order, count, day, business: posting.checkout(terms, account, order, order.lines, count, day, business)
+    lambda terms, account, order, count, day, business: posting.checkout(
+        terms, account, order, order.lines, count, day, business
+    )
 )
 _redeem = njit(
-    lambda terms, account, order, day, item, points, basket: redemption.redeem(terms, account, order, day, item, points, basket)
+    lambda terms, account, order, day, item, points, basket: redemption.redeem(
+        terms, account, order, day, item, points, basket
+    )
 )
-_alone = njit(lambda terms, account, order, day, item, points: posting.redeem_alone(terms, account, order, day, item, points))
+_alone = njit(
+    lambda terms, account, order, day, item, points: posting.redeem_alone(terms, account, order, day, item, points)
+)
 _act = njit(
-    lambda terms, account, order, day, business, action, points: posting.act(terms, account, order, day, business, action, points)
+    lambda terms, account, order, day, business, action, points: posting.act(
+        terms, account, order, day, business, action, points
+    )
 )
 _linked = njit(
-    lambda terms, account, order, day, amount, code, named: refunds.refund_linked(terms, account, order, day, amount, code, named)
+    lambda terms, account, order, day, amount, code, named: refunds.refund_linked(
+        terms, account, order, day, amount, code, named
+    )
 )
 _unlinked = njit(lambda terms, account, order, day: refunds.refund_unlinked(terms, account, order, order.lines, day))
 
@@ -73,13 +89,21 @@ class CompiledDesk(Desk):
         _join(self._arrays, account, self._space, day, business, birth_month, birth_dom)
 
     def checkout(
-        self, account: Account, order: Order, number: int, day: int, business: int, baskets: list[Basket], redemptions: list[Redeeming]
+        self,
+        account: Account,
+        order: Order,
+        number: int,
+        day: int,
+        business: int,
+        baskets: list[Basket],
+        redemptions: list[Redeeming],
     ) -> list[int]:
         _start(order, number, business, day, account.own.era)
         count = self._write_lines(order, baskets)
         _begin(self._arrays, account, order, count, day)
         refusals = [
-            int(_redeem(self._arrays, account, order, day, self._item(each), each.points, order.own.amount)) for each in redemptions
+            int(_redeem(self._arrays, account, order, day, self._item(each), each.points, order.own.amount))
+            for each in redemptions
         ]
         _checkout(self._arrays, account, order, count, day, business)
         return refusals

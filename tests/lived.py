@@ -3,13 +3,13 @@
 from datetime import date
 from typing import Any
 
-from workbench.ledger import KINDS, check_conservation
-from workbench.program.spec import Program
-from workbench.units import NEVER, to_date, to_day
 from simulators.desk import Desk
 from simulators.recorded import Recorded, Row
 from simulators.replay import members_of
 from tests.naive.model import posting_day
+from workbench.ledger import KINDS, check_conservation
+from workbench.program.spec import Program
+from workbench.units import NEVER, to_date, to_day
 
 __all__ = ["EntryTuple", "as_row", "entries_of", "lived"]
 
@@ -56,7 +56,12 @@ def lived(
     replay.finish(to_day(as_of))
     for _, account in replay.accounts():
         check_conservation(account)
-    return entries_of(replay), members_of(program, replay, to_day(as_of)), [each.row for each in replay.refusals], replay
+    return (
+        entries_of(replay),
+        members_of(program, replay, to_day(as_of)),
+        [each.row for each in replay.refusals],
+        replay,
+    )
 
 
 def _date(day: int) -> date:

@@ -4,7 +4,24 @@ from typing import Any
 
 import numpy as np
 
-from workbench.ledger import Account, Book, Cursor, Entry, Line, Lot, Meter, Order, Own, Part, Piece, Placed, QualifyingDay, Record, Use, numpy_dtype
+from workbench.ledger import (
+    Account,
+    Book,
+    Cursor,
+    Entry,
+    Line,
+    Lot,
+    Meter,
+    Order,
+    Own,
+    Part,
+    Piece,
+    Placed,
+    QualifyingDay,
+    Record,
+    Use,
+    numpy_dtype,
+)
 
 __all__ = ["account_of_arrays", "book_of_arrays", "order_of_arrays", "packed", "records"]
 
@@ -39,7 +56,9 @@ def records(record: type[Record], shape: int | tuple[int, ...]) -> Any:
 
 def account_of_arrays(book: Book, room: int, meters: int) -> Account:
     """An account with room for so many lots and days."""
-    return Account(records(Own, 1)[0], records(Lot, room), records(QualifyingDay, room), records(Meter, max(meters, 1)), book)
+    return Account(
+        records(Own, 1)[0], records(Lot, room), records(QualifyingDay, room), records(Meter, max(meters, 1)), book
+    )
 
 
 def book_of_arrays(room: int) -> Book:
@@ -49,4 +68,10 @@ def book_of_arrays(room: int) -> Book:
 
 def order_of_arrays(room: int, lines: int = 16) -> Order:
     """An order with room for so many uses of lots."""
-    return Order(records(Placed, 1)[0], records(Part, lines), records(Piece, 2 * lines + 20), records(Use, room), records(Line, lines))
+    return Order(
+        records(Placed, 1)[0],
+        records(Part, lines),
+        records(Piece, 2 * lines + 20),
+        records(Use, room),
+        records(Line, lines),
+    )

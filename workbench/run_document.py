@@ -19,7 +19,9 @@ from workbench.units import CENTS
 
 __all__ = ["run_document"]
 
-PROJECTION = "PROJECTION: synthetic members under assumed behaviour, not an estimate from the company's own redemption history"
+PROJECTION = (
+    "PROJECTION: synthetic members under assumed behaviour, not an estimate from the company's own redemption history"
+)
 
 
 def run_document(run: Run) -> dict[str, Any]:
@@ -145,7 +147,10 @@ def _cost_given_back(run: Run, costs: dict[str, Fraction]) -> Fraction:
         return Fraction(0)
     rule = run.program.column("rule")
     total = sum(
-        (-int(points[(rule == code) & (kind == REDEEM)].sum()) * costs.get(name, Fraction(0)) for code, name in enumerate(run.program.rules)),
+        (
+            -int(points[(rule == code) & (kind == REDEEM)].sum()) * costs.get(name, Fraction(0))
+            for code, name in enumerate(run.program.rules)
+        ),
         Fraction(0),
     )
     return total * back / taken

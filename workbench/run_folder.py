@@ -33,12 +33,22 @@ def check_target(folder: Path) -> None:
     if not folder.absolute().parent.is_dir():
         raise BadInput(Problem("--out", "expected an existing folder to write in", str(folder.absolute().parent)))
     if folder.exists() and not _is_run(folder) and not (folder.is_dir() and not any(folder.iterdir())):
-        raise BadInput(Problem("--out", "expected a new name, an empty folder or an earlier run: something else stands there", str(folder)))
+        raise BadInput(
+            Problem(
+                "--out",
+                "expected a new name, an empty folder or an earlier run: something else stands there",
+                str(folder),
+            )
+        )
 
 
 def _is_run(folder: Path) -> bool:
     manifest = folder / "manifest.json"
-    return folder.is_dir() and manifest.is_file() and FORMAT in manifest.read_text(encoding="utf-8", errors="replace")[:200]
+    return (
+        folder.is_dir()
+        and manifest.is_file()
+        and FORMAT in manifest.read_text(encoding="utf-8", errors="replace")[:200]
+    )
 
 
 def write_run(run: Run, folder: Path) -> dict[str, Any]:
@@ -78,7 +88,12 @@ def _scenario(run: Run) -> dict[str, Any]:
         name: getattr(scenario, name).model_dump(mode="json", by_alias=True)
         for name in ("program", "baseline", "population", "assumptions")
     }
-    plain = {"members": scenario.members, "years": scenario.years, "start": scenario.start.isoformat(), "seed": scenario.seed}
+    plain = {
+        "members": scenario.members,
+        "years": scenario.years,
+        "start": scenario.start.isoformat(),
+        "seed": scenario.seed,
+    }
     return specs | plain | {"names": scenario.names, "digest": scenario.digest()}
 
 
@@ -92,7 +107,7 @@ def _tables(run: Run) -> dict[str, pa.Table]:
     return {
         "points_by_month": _by_month(points_by_month(run.program, first, last)),
         "points_by_month_baseline": _by_month(points_by_month(run.baseline, first, last)),
-        "tiers_by_month": pa.table({"month": _months(tiers["month"])} | {name: tiers[f"tier_{k}"] for k, name in enumerate(names)}),
+        "tiers_by_month": _by_tier(tiers, names),
         "expiry_schedule": pa.table(
             {"month": _months(np.where(never, 0, schedule["month"]), never), "points": schedule["points"]}
         ),
@@ -104,6 +119,17 @@ def _by_month(columns: dict[str, Any]) -> pa.Table:
     """Months as dates, money in major units."""
     money = {name: columns[name] / CENTS for name in ("sales", "refunds")}
     return pa.table({"month": _months(columns["month"])} | {k: v for k, v in columns.items() if k != "month"} | money)
+
+
+def _by_tier(tiers: dict[str, Any], names: tuple[str, ...]) -> pa.Table:
+    """One row a month and tier (a tier may be called anything, so tiers are no columns)."""
+    months = tiers["month"]
+    counts = np.stack([tiers[f"tier_{place}"] for place in range(len(names))], axis=1)
+    return pa.table({
+        "month": _months(np.repeat(months, len(names))),
+        "tier": list(names) * len(months),
+        "members": counts.reshape(-1),
+    })  # fmt: skip
 
 
 def _months(months: Any, missing: Any = None) -> pa.Array:

@@ -898,13 +898,29 @@ class Replay:
         )
         spend_late = earn.pending is not None and earn.pending.spend_counts == "when_active"
         spend_mark = Mark(
-            active_day if spend_late else when, today, active if spend_late else today, member.era,
-            spend=sum(eligible), orders=1, visit=True,
+            active_day if spend_late else when,
+            today,
+            active if spend_late else today,
+            member.era,
+            spend=sum(eligible),
+            orders=1,
+            visit=True,
         )
         member.marks += [points_mark, spend_mark]
 
         order = Order(
-            order_id, when, today, lines, circumstances, rooms, earning, points, lot, spend_mark, points_mark, uses=uses,
+            order_id,
+            when,
+            today,
+            lines,
+            circumstances,
+            rooms,
+            earning,
+            points,
+            lot,
+            spend_mark,
+            points_mark,
+            uses=uses,
             plain=plain,
         )
         first = member.purchases == 0

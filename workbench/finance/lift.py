@@ -94,8 +94,8 @@ def _by_member(ledger: LedgerTable) -> tuple[Floats, Floats, Floats]:
     """Purchases, sales and whether the member bought again in time, each float64[members]."""
     bought = ledger.column("kind") == PURCHASE
     member = ledger.column("member")[bought]
-    purchases = np.bincount(member, minlength=ledger.customers).astype(float)
-    sales = np.bincount(member, weights=ledger.column("money")[bought], minlength=ledger.customers)
+    purchases: Floats = np.bincount(member, minlength=ledger.customers).astype(float)
+    sales: Floats = np.bincount(member, weights=ledger.column("money")[bought], minlength=ledger.customers).astype(float)
     wait = _wait(ledger)
     return purchases, sales, ((wait >= 0) & (wait <= REPURCHASE_DAYS)).astype(float)
 

@@ -1,6 +1,7 @@
 """Floor 5: who climbs (or joins), and who comes back."""
 
 import math
+from typing import Any
 
 from workbench.reports.language import Language
 from workbench.reports.parts import Chart, Section, Swatch, Table, columns
@@ -22,11 +23,18 @@ def baseline_title(run: RunFolder, say: Language) -> str:
 
 
 # --- tiers ---------------------------------------------------------------------------------------------------------
+def _by_tier(table: dict[str, list[Any]]) -> tuple[list[Any], dict[str, list[Any]]]:
+    """The months, and each tier's members month by month."""
+    members: dict[str, list[Any]] = {}
+    for tier, count in zip(table["tier"], table["members"], strict=True):
+        members.setdefault(tier, []).append(count)
+    return list(dict.fromkeys(table["month"])), members
+
+
 def tiers(run: RunFolder, say: Language) -> Section:
     """Members by tier; where there are no tiers, members."""
     _ = say._
-    data = columns(run, "tiers_by_month")
-    months = data.pop("month")
+    months, data = _by_tier(columns(run, "tiers_by_month"))
     heads = [say.month(each) for each in months]
     ticks = month_ticks(months, say)
     if not run.document["tiers"]["members"]:
