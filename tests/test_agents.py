@@ -58,7 +58,9 @@ def program(**parts: Any) -> Program:
     )  # fmt: skip
 
 
-def live(rules: Program, population: Population, members: int, years: int, assumptions: Assumptions = NONE, seed: int = 11) -> Run:
+def live(
+    rules: Program, population: Population, members: int, years: int, assumptions: Assumptions = NONE, seed: int = 11
+) -> Run:
     return run_agents(Scenario(rules, population, assumptions, members=members, years=years, start=START, seed=seed))
 
 
@@ -74,7 +76,9 @@ def agree(sample: np.ndarray, expected: float) -> None:
     """Whether the mean of one number a member is what theory says, within four standard errors; and these are small enough to tell."""
     error = float(sample.std(ddof=1)) / math.sqrt(len(sample))
     assert error < 0.05 * abs(expected), "too few members to mean anything"
-    assert abs(float(sample.mean()) - expected) < 4 * error, f"{sample.mean():.5f}, expected {expected:.5f} +- {error:.5f}"
+    assert abs(float(sample.mean()) - expected) < 4 * error, (
+        f"{sample.mean():.5f}, expected {expected:.5f} +- {error:.5f}"
+    )
 
 
 # --- tiers ------------------------------------------------------------------------------------------------------------
@@ -91,7 +95,11 @@ def test_tiers_by_number_of_purchases() -> None:
     rules = program(
         earn=EVERY_UNIT,
         tiers={
-            "levels": [{"name": "base"}, {"name": "six", "enter": {"orders": 7}}, {"name": "twelve", "enter": {"orders": 13}}],
+            "levels": [
+                {"name": "base"},
+                {"name": "six", "enter": {"orders": 7}},
+                {"name": "twelve", "enter": {"orders": 13}},
+            ],
             "window": {"kind": "lifetime"},
             "validity": {"until": "lifetime"},
         },
@@ -112,7 +120,7 @@ def test_cdnow_repeats_after_39_weeks() -> None:
     """39 weeks are 273 whole days, the first of which begins with the joining purchase (not a repeat)."""
     expected = pareto_nbd_repeats(39, 0.5533, 10.578, 0.6062, 11.668)
     assert expected == pytest.approx(1.2134, abs=5e-5)
-    run = live(program(earn=EVERY_UNIT), load_population("cdnow"), 20_000, 1)
+    run = live(program(earn=EVERY_UNIT), load_population("cdnow"), 40_000, 1)
     for world in (run.program, run.baseline):
         agree(counted(world, PURCHASE, to_day(START) + 273) - 1.0, expected)
 
@@ -210,7 +218,9 @@ def lots_by_entries(world: LedgerTable) -> Counter[tuple[int, int, int]]:
     """Points by member and lot, as the entries sum up."""
     names = ("member", "lot_earned_on", "expires_on", "points", "kind")
     found: Counter[tuple[int, int, int]] = Counter()
-    for member, earned_on, expires_on, points, kind in zip(*(world.column(name).tolist() for name in names), strict=True):
+    for member, earned_on, expires_on, points, kind in zip(
+        *(world.column(name).tolist() for name in names), strict=True
+    ):
         assert KINDS[kind] != "extend"
         found[member, earned_on, expires_on] += points
     return found
@@ -226,8 +236,16 @@ def test_returns_are_refunded_and_conserved() -> None:
     for world in (run.program, run.baseline):
         kind, day, money = (world.column(name) for name in ("kind", "day", "money"))
         member, order = world.column("member"), world.column("order")
-        sold = {(m, o): (d, a) for m, o, d, a in zip(*(each[kind == PURCHASE].tolist() for each in (member, order, day, money)), strict=True)}
-        back = {(m, o): (d - 7, -a) for m, o, d, a in zip(*(each[kind == REFUND].tolist() for each in (member, order, day, money)), strict=True)}
+        sold = {
+            (m, o): (d, a)
+            for m, o, d, a in zip(
+                *(each[kind == PURCHASE].tolist() for each in (member, order, day, money)), strict=True
+            )
+        }
+        back = {
+            (m, o): (d - 7, -a)
+            for m, o, d, a in zip(*(each[kind == REFUND].tolist() for each in (member, order, day, money)), strict=True)
+        }
         assert len(back) == int((kind == REFUND).sum())
         assert back.items() <= sold.items()
         could = sum(when + 7 <= run.scenario.last_day for when, _ in sold.values())
@@ -286,6 +304,8 @@ def test_a_programs_effects_stop_where_the_program_does() -> None:
     """The same program in both worlds: the same ledgers."""
     rules = load_program("mos_burger")
     population = load_population("quick_service_twd")
-    run = run_agents(Scenario(rules, population, load_assumptions("central"), baseline=rules, members=100, years=1, start=START))
+    run = run_agents(
+        Scenario(rules, population, load_assumptions("central"), baseline=rules, members=100, years=1, start=START)
+    )
     assert np.array_equal(run.program.rows, run.baseline.rows)
     assert np.array_equal(run.program.lots, run.baseline.lots)

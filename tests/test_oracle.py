@@ -120,7 +120,9 @@ def compare(seeds: range) -> None:
             wrong[seed] = found
     if wrong:
         first = min(wrong)
-        pytest.fail(f"seeds {sorted(wrong)} differ; seed {first}, {wrong[first]}\n{told(draw_case(first))}", pytrace=False)
+        pytest.fail(
+            f"seeds {sorted(wrong)} differ; seed {first}, {wrong[first]}\n{told(draw_case(first))}", pytrace=False
+        )
     # Of so few seeds twice the share is chance; all of them together are counted below.
     assert len(refused) <= 2 * MOST_REFUSED * len(seeds) + 2, refused
 
@@ -235,7 +237,28 @@ def test_the_compared_seeds_use_every_choice_of_the_format() -> None:
         assert min(decided[name].values()) >= 5, (name, decided[name])
 
 
-FOUND = (1616, 1764, 1947, 2518, 3555, 3680, 4487, 4786, 7128, 9378, 10106, 10629, 11433, 12389, 12605, 13724, 17068, 18466, 18488, 19748)
+FOUND = (
+    1616,
+    1764,
+    1947,
+    2518,
+    3555,
+    3680,
+    4487,
+    4786,
+    7128,
+    9378,
+    10106,
+    10629,
+    11433,
+    12389,
+    12605,
+    13724,
+    17068,
+    18466,
+    18488,
+    19748,
+)
 
 
 def test_seeds_that_once_differed_agree() -> None:

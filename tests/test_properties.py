@@ -100,7 +100,11 @@ def test_redemptions_take_what_lapses_first(chunk: int) -> None:
                 taken = (earned_on, expires_on)
                 active = {key for key in book.lots if pending is None or key[0] + timedelta(days=pending.days) <= day}
                 assert taken in active or book.waits[taken] != {True}, (seed, k, entry)
-                usable = [key for key, left in book.lots.items() if left > 0 and (key in active or True not in book.waits[key])]
+                usable = [
+                    key
+                    for key, left in book.lots.items()
+                    if left > 0 and (key in active or True not in book.waits[key])
+                ]
                 first = min(usable, key=lambda key: in_order(key, oldest), default=taken)
                 assert in_order(taken, oldest) <= in_order(first, oldest), (seed, k, entry, first)
                 judged += len(usable) > 1
@@ -148,7 +152,14 @@ def program(**parts: Any) -> Program:
 
 def purchase(day: date, amount: int, order_id: str = "") -> dict[str, Any]:
     """A purchase row; the amount in 1/100."""
-    return {"member_id": "m", "date": day, "posted": None, "event": "purchase", "amount": Decimal(amount) / 100, "order_id": order_id}
+    return {
+        "member_id": "m",
+        "date": day,
+        "posted": None,
+        "event": "purchase",
+        "amount": Decimal(amount) / 100,
+        "order_id": order_id,
+    }
 
 
 AMOUNTS = st.lists(st.integers(0, 300_000), min_size=2, max_size=5)
@@ -198,7 +209,9 @@ def tiered(draw: Any) -> tuple[dict[str, Any], list[int], int, int, list[dict[st
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(tiered())
-def test_raising_a_threshold_never_raises_a_tier(drawn_tiers: tuple[dict[str, Any], list[int], int, int, list[dict[str, Any]]]) -> None:
+def test_raising_a_threshold_never_raises_a_tier(
+    drawn_tiers: tuple[dict[str, Any], list[int], int, int, list[dict[str, Any]]],
+) -> None:
     """On no day does anybody stand higher because a tier became harder to enter (nothing is reset, the metric is plain spend).
 
     Not so where upgrades wait and last to the end of the next period: who is upgraded a period later is upgraded for longer."""
@@ -215,7 +228,9 @@ def test_raising_a_threshold_never_raises_a_tier(drawn_tiers: tuple[dict[str, An
 
 def tiers_held(tiers: dict[str, Any], thresholds: list[int], rows: list[dict[str, Any]], last: date) -> dict[date, int]:
     """The tier at the end of each day on which it changed."""
-    levels = [{"name": "T0"}] + [{"name": f"T{k}", "enter": {"spend": str(each)}} for k, each in enumerate(thresholds, 1)]
+    levels = [{"name": "T0"}] + [
+        {"name": f"T{k}", "enter": {"spend": str(each)}} for k, each in enumerate(thresholds, 1)
+    ]
     entries = lived(program(earn={"rate": {"points": 1, "per": 10}}, tiers={**tiers, "levels": levels}), rows, last)[0]
     return {entry[1]: int(entry[8].removeprefix("tiers.T")) for entry in entries if entry[2] == "tier"}
 
@@ -282,7 +297,9 @@ def test_the_same_seed_gives_the_same_digest_in_any_process() -> None:
     assert digested(1) == ours
     for hash_seed in ("0", "4711"):
         env = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)}
-        theirs = subprocess.run([sys.executable, "-c", DIGEST], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+        theirs = subprocess.run(
+            [sys.executable, "-c", DIGEST], cwd=ROOT, env=env, capture_output=True, text=True, check=True
+        )
         assert theirs.stdout == ours
 
 

@@ -49,7 +49,10 @@ CLUB = program(
     earn={
         "rate": {"points": 1, "per": 10, "whole_blocks": False},
         "multipliers": [{"name": "food_twice", "factor": 2, "categories": ["food"]}],
-        "bonuses": [{"name": "welcome", "event": "join", "points": 5}, {"name": "cake", "event": "birthday", "points": 7}],
+        "bonuses": [
+            {"name": "welcome", "event": "join", "points": 5},
+            {"name": "cake", "event": "birthday", "points": 7},
+        ],
         "pending": {"days": 3},
     },
     tiers={
@@ -193,7 +196,9 @@ def test_a_file_gives_what_rows_in_memory_give(seed: int, tmp_path: Path) -> Non
 
 
 # --- cut and continued ------------------------------------------------------------------------------------------------
-def cut_and_continue(rules: Program, folder: Path, lines: list[str], columns: Sequence[str], cuts: Iterable[int], as_of: date) -> None:
+def cut_and_continue(
+    rules: Program, folder: Path, lines: list[str], columns: Sequence[str], cuts: Iterable[int], as_of: date
+) -> None:
     """A log cut after each of some rows: the ledgers joined are the whole one's bytes, and the end is the same.
 
     Rows are counted in their own file, so those of refusals are not compared."""
@@ -239,7 +244,9 @@ def test_drawn_logs_cut_at_random_rows(tmp_path: Path) -> None:
     for seed in large_cases():
         rules, rows, as_of = draw_case(seed)
         cuts = sorted(Random(seed).sample(range(1, len(rows)), 25))
-        in_order = [k for k in range(1, len(rows)) if rows[k]["order_id"] and rows[k - 1]["order_id"] == rows[k]["order_id"]]
+        in_order = [
+            k for k in range(1, len(rows)) if rows[k]["order_id"] and rows[k - 1]["order_id"] == rows[k]["order_id"]
+        ]
         cuts += [k for k in in_order if k not in cuts][:3]
         inside += len(set(cuts) & set(in_order))
         same_day += sum(posting_day(rows[k]) == posting_day(rows[k - 1]) for k in cuts)
@@ -274,7 +281,9 @@ def test_the_state_of_a_date_is_that_of_the_log_cut_there(day: str, tmp_path: Pa
     told = []
     for name, lines in (("whole", SMALL), ("cut", [line for line in SMALL if line.split(",")[1] <= day])):
         log = written(tmp_path / f"{name}.csv", lines)
-        told.append(replay_file(CLUB, log, as_of=as_of, ledger=tmp_path / f"{name}-l.csv", state_out=tmp_path / f"{name}.gz"))
+        told.append(
+            replay_file(CLUB, log, as_of=as_of, ledger=tmp_path / f"{name}-l.csv", state_out=tmp_path / f"{name}.gz")
+        )
     assert told[0] == told[1]
     assert (tmp_path / "whole-l.csv").read_bytes() == (tmp_path / "cut-l.csv").read_bytes()
     assert (tmp_path / "whole.gz").read_bytes() == (tmp_path / "cut.gz").read_bytes()
@@ -363,7 +372,9 @@ def damaged(state: Path) -> dict[str, bytes]:
         "another format": repacked({**header, "format": "loyalty-workbench replay state 0"}, *lines[1:]),
         "a member missing": repacked(header, *lines[1:-1]),
         "a key missing": repacked({key: value for key, value in header.items() if key != "seq"}, *lines[1:]),
-        "too few numbers": repacked(header, json.dumps({**member, "own": member["own"][:-1]}).encode() + b"\n", *lines[2:]),
+        "too few numbers": repacked(
+            header, json.dumps({**member, "own": member["own"][:-1]}).encode() + b"\n", *lines[2:]
+        ),
         "a word for a number": repacked({**header, "today": "soon"}, *lines[1:]),
         "no UTF-8": gzip.compress(b"\xff\xfe{}\n"),
     }
@@ -425,12 +436,17 @@ def test_refusals_are_listed_in_order(tmp_path: Path) -> None:
 
 def test_a_refund_of_nothing_known_is_bad_input(tmp_path: Path) -> None:
     forever = CLUB.model_copy(update={"refunds": CLUB.refunds.model_copy(update={"within_days": None})})
-    log = written(tmp_path / "log.csv", ["a,2024-01-02,purchase,100,,order1,,,,,", "a,2024-01-03,refund,10,,,order7,,,,"])
+    log = written(
+        tmp_path / "log.csv", ["a,2024-01-02,purchase,100,,order1,,,,,", "a,2024-01-03,refund,10,,,order7,,,,"]
+    )
     with pytest.raises(BadInput) as caught:
         replay_file(forever, log, as_of=SMALL_END)
     assert problem(caught).startswith("row 2 (line 3), column refund_of")
     assert "did you mean 'order1'" in problem(caught)
-    log = written(tmp_path / "log.csv", ["a,2024-01-02,purchase,100,,o1,,,,,", "a,2024-01-03,refund,60,,,o1,,,,", "a,2024-01-03,refund,40.01,,,o1,,,,"])
+    log = written(
+        tmp_path / "log.csv",
+        ["a,2024-01-02,purchase,100,,o1,,,,,", "a,2024-01-03,refund,60,,,o1,,,,", "a,2024-01-03,refund,40.01,,,o1,,,,"],
+    )
     with pytest.raises(BadInput) as caught:
         replay_file(forever, log, as_of=SMALL_END)
     assert problem(caught).startswith("row 3 (line 4), column amount: expected at most what order o1 has left, 40.00")
@@ -454,7 +470,9 @@ def test_members_as_a_table(tmp_path: Path) -> None:
         replay_file(CLUB, log, as_of=date(2024, 1, 9), members_out=tmp_path / "m.xlsx")
 
 
-def state_of(folder: Path, rules: Program, lines: list[str], as_of: date) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def state_of(
+    folder: Path, rules: Program, lines: list[str], as_of: date
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Header and members of the state after a log."""
     replay_file(rules, written(folder / "log.csv", lines), as_of=as_of, state_out=folder / "state.gz")
     header, *members = [json.loads(line) for line in gzip.decompress((folder / "state.gz").read_bytes()).splitlines()]
@@ -469,7 +487,10 @@ def daily(days: int, order_ids: bool) -> list[str]:
 def test_memory_does_not_grow_with_rows(tmp_path: Path) -> None:
     """Orders without an id cannot be refunded and are not kept; those with one are forgotten when refunds are refused."""
     for order_ids, kept in ((False, 0), (True, 31)):
-        short, long = (state_of(tmp_path, CLUB, daily(days, order_ids), date(2024, 1, 1) + timedelta(days=days - 1)) for days in (400, 720))
+        short, long = (
+            state_of(tmp_path, CLUB, daily(days, order_ids), date(2024, 1, 1) + timedelta(days=days - 1))
+            for days in (400, 720)
+        )
         for header, (member,) in (short, long):
             assert len(member["orders"]) in (kept, max(0, kept - 1))
             assert len(header["refundable"]) == len(member["orders"])

@@ -95,7 +95,9 @@ def _by_member(ledger: LedgerTable) -> tuple[Floats, Floats, Floats]:
     bought = ledger.column("kind") == PURCHASE
     member = ledger.column("member")[bought]
     purchases: Floats = np.bincount(member, minlength=ledger.customers).astype(float)
-    sales: Floats = np.bincount(member, weights=ledger.column("money")[bought], minlength=ledger.customers).astype(float)
+    sales: Floats = np.bincount(member, weights=ledger.column("money")[bought], minlength=ledger.customers).astype(
+        float
+    )
     wait = _wait(ledger)
     return purchases, sales, ((wait >= 0) & (wait <= REPURCHASE_DAYS)).astype(float)
 
