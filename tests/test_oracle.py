@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import zip_longest
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -18,6 +18,7 @@ from tests.naive import naive_replay
 from tests.strategies import Case, Row, cases, draw_case
 from workbench.program.lower import lower
 from workbench.program.spec import Program
+from workbench.rules.expiry import Expiry
 from workbench.spec import SpecError
 from workbench.units import to_day
 
@@ -265,3 +266,10 @@ def test_seeds_that_once_differed_agree() -> None:
     """Each of these told the two apart once: lapsing returns, late bonuses, surpluses kept, falls by a refund, order of an order's lots."""
     for seed in FOUND:
         compare(range(seed, seed + 1))
+
+
+def test_every_expiry_policy_is_drawn() -> None:
+    """A new policy has to be taught to the strategies (and so to the naive model), or no random program would ever hold it."""
+    union, _ = get_args(Expiry)
+    names = {get_args(policy.model_fields["model"].annotation)[0] for policy in get_args(union)}
+    assert {draw_case(seed)[0].expiry.model for seed in range(300)} == names

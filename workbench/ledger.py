@@ -164,10 +164,10 @@ class Placed(Record):
         "eligible",        # eligible spend left
         "points",          # base points left
         "plain",           # points without multipliers left (kept where a limit before multipliers needs them)
+        "cut_off",  # points its limits cut off, of which refunds take first (kept remainders only)
         "base_room", "room",  # where caps cut the order short: what they left of plain points and of points; -1 if they did not
         "spend_day", "points_day",  # days its metrics are dated
-        "paid_points",     # money value of points redeemed at the checkout
-        "money_off",       # of which as money off
+        "paid_points",  # money off for points redeemed at the checkout
         "used", "returned",  # points redeemed at the checkout, and given back
         "bonuses",         # bit k is set if bonus k was given with the order
         "tier", "fallen", "spend_before",  # where a split order is cut: the member's tier, falls and qualifying spend before it

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from workbench.units import CENTS, MAX_MONEY, MAX_POINTS, to_minor
 
-__all__ = ["DateSpan", "Factor", "Money", "MonthDay", "Name", "PointCount", "Spec", "SpecError"]
+__all__ = ["DateSpan", "Factor", "Money", "MonthDay", "Name", "PointCount", "PositiveMoney", "Spec", "SpecError"]
 
 
 class Spec(BaseModel):
@@ -20,9 +20,18 @@ class Spec(BaseModel):
 class SpecError(ValueError):
     """A rule of the file format that spans several fields; carries the place, so that every error can name it."""
 
-    def __init__(self, path: tuple[str | int, ...], message: str, value: object = None) -> None:
+    def __init__(
+        self,
+        path: tuple[str | int, ...],
+        message: str,
+        value: object = None,
+        suggestion: str | None = None,
+        others: "tuple[SpecError, ...]" = (),
+    ) -> None:
         super().__init__(message)
-        self.path, self.message, self.value = path, message, value
+        self.path, self.message, self.value, self.suggestion = path, message, value, suggestion
+        self.others = others
+        """Further problems found together with this one."""
 
 
 def _whole_minor_units(value: Decimal) -> Decimal:
@@ -32,6 +41,9 @@ def _whole_minor_units(value: Decimal) -> Decimal:
 
 Money = Annotated[Decimal, Field(ge=0, le=Decimal(MAX_MONEY) / CENTS), AfterValidator(_whole_minor_units)]
 """An amount in major units of the program's currency, at most two decimals."""
+
+PositiveMoney = Annotated[Decimal, Field(gt=0, le=Decimal(MAX_MONEY) / CENTS), AfterValidator(_whole_minor_units)]
+"""An amount above 0."""
 
 PointCount = Annotated[int, Field(ge=1, le=MAX_POINTS)]
 """A positive whole number of points."""

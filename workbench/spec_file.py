@@ -74,6 +74,11 @@ def problems_of(model: type[BaseModel], mapping: Mapping[str, Any], line_of: Lin
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             path, message, value, suggestion = _explained(model, dict(detail))
+            cause = detail.get("ctx", {}).get("error")
+            if isinstance(cause, SpecError):
+                above = path[: len(path) - len(cause.path)]
+                for other in cause.others:
+                    found.setdefault(above + other.path, (other.message, other.value, _suggested(other)))
             hollow = detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
             if (
                 not hollow
@@ -157,7 +162,9 @@ def _near(value: object, valid: list[str]) -> str | None:
 
 
 def _suggested(error: SpecError) -> str | None:
-    """The nearest of the names that a message lists (``expected one of the tiers: Silver, Gold``)."""
+    """What the error suggests, or else the nearest of the names its message lists (``expected one of the tiers: Silver, Gold``)."""
+    if error.suggestion is not None:
+        return error.suggestion
     head, _, names = error.message.partition(": ")
     return _near(error.value, names.split(", ")) if head.startswith("expected one of") else None
 

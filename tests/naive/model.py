@@ -141,6 +141,8 @@ class Order:
     plain: int = 0
     """Points without multipliers left, and what of them the last refund took: caps before multipliers count these."""
     plain_gone: int = 0
+    cut_off: int = 0
+    """Points that caps cut off the order: with a kept remainder its refunds take these first."""
 
     @property
     def amount(self) -> int:
@@ -729,6 +731,7 @@ class Replay:
         )
         if lot.usable:
             self.repay(member, today, lot)
+        self.lapse_if_past(member, today, lot, lot.points)
         mark = None
         if bonus.qualifies:
             counts_from = active_on if active_on is not None and pending.points_count == "when_active" else today
@@ -828,9 +831,9 @@ class Replay:
                 if done is None:
                     self.refused.append(index)
                 else:
-                    paid += done[0]
                     uses += done[1]
-                    if not row["action"]:
+                    if not row["action"]:  # a reward pays for no part of the order
+                        paid += done[0]
                         money_off += done[0]
         if lines:
             self.purchase(member, lines, today, paid, uses)
@@ -868,7 +871,7 @@ class Replay:
 
         earning = sum(eligible) >= minor(earn.minimum_order)
         rooms = [self.room(member, k, cap, today) for k, cap in enumerate(earn.caps)]
-        points, plain = 0, 0
+        points, plain, uncapped = 0, 0, 0
         if earning:
             parts = self.parts(circumstances, lines, eligible)
             if earn.rounding.keeps_remainder:
@@ -876,6 +879,7 @@ class Replay:
                 plain = points
             else:
                 points, plain = self.points_of(parts), self.points_of(without_factors(parts))
+            uncapped = points
             points, plain = self.capped(points, plain, parts, rooms)
         for k, cap in enumerate(earn.caps):
             if rooms[k] is not None:
@@ -890,6 +894,7 @@ class Replay:
             self.write(member, today, "earn", "earn", points, sum(eligible), lot, order_id)
             if lot.usable:
                 self.repay(member, today, lot)
+            self.lapse_if_past(member, today, lot, lot.points)
         active = today if earn.pending is None else max(today, when + timedelta(days=earn.pending.days))
         points_late = earn.pending is not None and earn.pending.points_count == "when_active"
         active_day = when if earn.pending is None else when + timedelta(days=earn.pending.days)
@@ -922,6 +927,7 @@ class Replay:
             points_mark,
             uses=uses,
             plain=plain,
+            cut_off=uncapped - points,
         )
         first = member.purchases == 0
         member.purchases += 1
@@ -1183,6 +1189,12 @@ class Replay:
         self.free_room(member, points, today)
         self.after_refund(member, today)
 
+    def beyond_cut_off(self, order: Order, points: int) -> int:
+        """Points to reverse after those that caps cut off the order, which were never given."""
+        never_given = min(order.cut_off, points)
+        order.cut_off -= never_given
+        return points - never_given
+
     def base_points_to_reverse(self, member: Member, order: Order, before: list[int]) -> int:
         """Base points a linked refund takes, after its amount was taken from the lines; ``before``: eligible left before it."""
         earn, where = self.program.earn, order.circumstances
@@ -1195,7 +1207,7 @@ class Replay:
                 sum((self.added_to_remainder(part) for part in self.parts(where, order.lines, eligible)), Fraction(0))
                 for eligible in (before, after)
             )
-            return self.lower_remainder(member, max(Fraction(0), was - stays), None)
+            return self.beyond_cut_off(order, self.lower_remainder(member, max(Fraction(0), was - stays), None))
         gone = [one - other for one, other in zip(before, after, strict=True)]
         if earn.rounding.scope == "carry":
             points = 0
@@ -1203,7 +1215,7 @@ class Replay:
                 value = sum((self.added_to_remainder(part) for part in group), Fraction(0))
                 taken = self.lower_remainder(member, value, group[0].rate)
                 points += floor(taken * group[0].factor) if earn.multiplier_stage == "after_rounding" else taken
-            return points
+            return self.beyond_cut_off(order, points)
         plain_left = 0
         if self.program.refunds.method == "by_value":
             points = 0
@@ -1277,10 +1289,14 @@ class Replay:
             lot.points += part
             self.write(member, today, "return", "refunds.points_back", part, lot=lot, order_id=order.order_id)
             part -= self.repay(member, today, lot, part)
-            past = lot.expires_on is not None and lot.expires_on < today
-            if part > 0 and past and not self.nothing_lapses(member):
-                lot.points -= part
-                self.write(member, today, "expire", "expiry", -part, lot=lot)
+            self.lapse_if_past(member, today, lot, part)
+
+    def lapse_if_past(self, member: Member, today: date, lot: Lot, points: int) -> None:
+        """Points whose last usable day is past when they are posted lapse at once."""
+        past = lot.expires_on is not None and lot.expires_on < today
+        if points > 0 and past and not self.nothing_lapses(member):
+            lot.points -= points
+            self.write(member, today, "expire", "expiry", -points, lot=lot)
 
     def free_room(self, member: Member, points: int, counted_on: date, plain: int | None = None) -> None:
         """Reversed points free room under the caps of the period they were counted in. Reading: never below nothing used."""

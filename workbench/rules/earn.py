@@ -14,7 +14,7 @@ from workbench.ledger import EARN, post
 from workbench.rules.caps import apply_caps
 from workbench.rules.earn_parts import bracket_of, cut, portion, rate_before, write_part
 from workbench.rules.earn_terms import ON_ORDER
-from workbench.rules.expiry import lot_expiry
+from workbench.rules.expiry import lapse_if_past, lot_expiry
 from workbench.rules.lots import open_lot, repay
 from workbench.units import round_units, rule
 
@@ -93,6 +93,7 @@ def earn_purchase(terms, account, order, eligible, day, business):
     own = order.own
     own.points = 0
     own.plain = 0
+    own.cut_off = 0
     own.base_room = -1
     own.room = -1
     if eligible < earn.minimum_order:
@@ -102,9 +103,11 @@ def earn_purchase(terms, account, order, eligible, day, business):
     cut(terms, account.own, order, False)
     points = points_of(terms, account.own, order, False)
     plain = points_of(terms, account.own, order, True) if earn.any_before else points
+    uncapped = points
     if len(earn.cap_per) > 0:
         points = apply_caps(terms, account, order, points, plain, day)
     own.points = points
+    own.cut_off = uncapped - points
     if points > 0:
         waits = earn.pending_days > 0
         add_points(terms, account, day, business, -1, points, waits, EARN, eligible, own.number, 0, terms.why_earn)
@@ -121,8 +124,9 @@ def add_points(terms, account, day, earned_on, lot_rule, points, waits, kind, mo
     expires_on = lot_expiry(terms, lot_rule, clock, account.own.joined)
     index = open_lot(account, day, earned_on, expires_on, active_on, points, order, part, 0)
     post(account, day, kind, points, money, earned_on, expires_on, order, why)
-    if active_on <= day:
-        repay(account, day, index, terms.why_debt)
+    paid = repay(account, day, index, terms.why_debt) if active_on <= day else 0
+    if points > paid:
+        lapse_if_past(terms, account, index, points - paid, day)
 
 
 @rule

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from workbench.rules.expiry import BonusExpiry
-from workbench.spec import DateSpan, Factor, Money, Name, PointCount, Spec, SpecError
+from workbench.spec import DateSpan, Factor, Money, Name, PointCount, PositiveMoney, Spec, SpecError
 
 __all__ = [
     "WEEKDAYS", "Bonus", "BracketStep", "Brackets", "Cap", "Earn", "EarnRate", "Eligible", "Multiplier", "Pending", "Rounding",
@@ -22,7 +22,7 @@ class EarnRate(Spec):
 
     points: PointCount
     """Points given for each ``per`` of eligible spend."""
-    per: Annotated[Money, Field(gt=0)]
+    per: PositiveMoney
     """The block of money, in major units."""
     whole_blocks: bool = True
     """true: only completed blocks earn, each gives all its points (NT$999 at 2 per NT$500 is 2);
@@ -78,8 +78,8 @@ class Eligible(Spec):
     delivery: Literal["included", "excluded"] = "included"
     """Whether the delivery column stays in."""
     paid_with_points: Literal["excluded", "included"] = "excluded"
-    """Whether the part of the order paid with points earns. ``excluded``: the money value of the points redeemed at the
-    checkout is taken off the lines in the order they are listed, each down to zero."""
+    """Whether the part of the order paid with points earns. ``excluded``: the money off for points redeemed at the
+    checkout (not a reward from the catalogue: it pays for no part of the order) is taken off the lines in the order they are listed, each down to zero."""
     excluded_categories: tuple[Name, ...] = ()
     """Categories that earn nothing and do not count as qualifying spend."""
 

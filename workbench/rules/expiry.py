@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from workbench.ledger import CONVERT, DECAY, EXPIRE, EXTEND, VOUCHER, post
 from workbench.rules.lots import soonest, take, take_points
-from workbench.spec import Money, MonthDay, Name, PointCount, Spec, SpecError
+from workbench.spec import MonthDay, Name, PointCount, PositiveMoney, Spec, SpecError
 from workbench.units import (
     NEVER,
     add_months,
@@ -150,7 +150,7 @@ class Windows(Spec):
 
 
 class OnDate(Spec):
-    """All lapse on one date (campaign points); points earned after it lapse the day after they are earned."""
+    """All lapse on one date (campaign points); points earned after it lapse at once."""
 
     model: Literal["on_date"]
     """On one date."""
@@ -219,7 +219,7 @@ class Conversion(Spec):
     """Statement dates, ``MM-DD``: at the start of the day, on the usable balance through yesterday."""
     block: PointCount
     """Points a voucher costs."""
-    voucher: Annotated[Money, Field(gt=0)]
+    voucher: PositiveMoney
     """Face value of one voucher in major units."""
     voucher_months: Annotated[int, Field(ge=1, le=600)]
     """The vouchers' last usable day: statement date plus so many months."""
@@ -389,6 +389,18 @@ def lapse(terms, account, day):
         if not idle and lot.expires_on >= day:
             break
         earned_on, expires_on, points = lot.earned_on, lot.expires_on, lot.points
+        take(account, index, points)
+        post(account, day, EXPIRE, -points, 0, earned_on, expires_on, 0, terms.why_expiry)
+
+
+@rule
+def lapse_if_past(terms, account, index, points, day):
+    """Points whose last usable day is already past when they are posted (a late posting, a return) lapse at once."""
+    own = account.own
+    lot = account.lots[index]
+    protected = own.tier >= 0 and terms.expiry.protected[own.tier]
+    if lot.expires_on < day and not protected:
+        earned_on, expires_on = lot.earned_on, lot.expires_on
         take(account, index, points)
         post(account, day, EXPIRE, -points, 0, earned_on, expires_on, 0, terms.why_expiry)
 

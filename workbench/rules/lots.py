@@ -109,7 +109,7 @@ def take_points(account, day, points, usable_only, oldest_first, kind, money, or
 
 @rule
 def repay(account, day, index, why):
-    """A lot that just became usable pays the member's debt first (a pair of entries: off the lot, off the debt)."""
+    """A lot that just became usable pays the member's debt first (a pair of entries: off the lot, off the debt). Returns how much."""
     own = account.own
     lot = account.lots[index]
     paid = min(own.debt, lot.points)
@@ -119,6 +119,7 @@ def repay(account, day, index, why):
         own.debt -= paid
         post(account, day, REPAY, -paid, 0, earned_on, expires_on, 0, why)
         post(account, day, REPAY, paid, 0, NEVER, NEVER, 0, why)
+    return paid
 
 
 @rule

@@ -64,7 +64,7 @@ def clear_remainder(terms, own, day):
 
 @rule
 def activate(terms, account, day):
-    """Pending lots whose day has come become usable, soonest first; each repays debt first."""
+    """Pending lots whose day has come become usable, first posted first; each repays debt first."""
     own = account.own
     if own.pending == 0:
         return
@@ -158,12 +158,12 @@ def start_order(order, number, business, posting, era):
     own.eligible = 0
     own.points = 0
     own.plain = 0
+    own.cut_off = 0
     own.base_room = -1
     own.room = -1
     own.spend_day = business
     own.points_day = business
     own.paid_points = 0
-    own.money_off = 0
     own.used = 0
     own.returned = 0
     own.bonuses = 0

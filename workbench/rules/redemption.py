@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from workbench.ledger import REDEEM, post
 from workbench.rules.expiry import BY_REDEEM, note_activity
 from workbench.rules.lots import soonest, take
-from workbench.spec import Money, Name, PointCount, Spec, SpecError
+from workbench.spec import Money, Name, PointCount, PositiveMoney, Spec, SpecError
 from workbench.units import civil, rule, to_minor
 
 __all__ = [
@@ -40,7 +40,7 @@ class MoneyOff(Spec):
 
     points: PointCount
     """So many points ..."""
-    worth: Annotated[Money, Field(gt=0)]
+    worth: PositiveMoney
     """... are worth so much, in major units. Other numbers pro rata, rounded down to the minor unit."""
     block: PointCount = 1
     """Redeemed in multiples of so many points."""
@@ -289,17 +289,16 @@ def redeem(terms, account, order, day, item, points, basket):
         worth = 0
         why = terms.why_catalogue
         if redemption.off_points > 0:
-            refusal = money_off_refusal(terms, balance, points, basket, order.own.money_off)
+            refusal = money_off_refusal(terms, balance, points, basket, order.own.paid_points)
             if refusal == OK:
                 worth = points * redemption.off_worth // redemption.off_points
-                order.own.money_off += worth
+                order.own.paid_points += worth
                 why = terms.why_money_off
             elif len(redemption.item_points) > 0:
                 refusal = OK
     if refusal != OK:
         return refusal
     note_activity(terms, account, day, BY_REDEEM)
-    order.own.paid_points += worth
     use_lots(terms, account, order, day, points, worth, order.own.number, why)
     return OK
 

@@ -7,11 +7,12 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from workbench.ledger import EXPIRE, REFUND, RETURN, REVERSE, post
+from workbench.ledger import REFUND, RETURN, REVERSE, post
 from workbench.rules.caps import capped, period_key
 from workbench.rules.earn import first_of_group, metric_day, points_of, same_group, units_to_points, unlinked_value
 from workbench.rules.earn_parts import cut, portion, set_eligible
 from workbench.rules.earn_terms import ON_ORDER, PER_CAMPAIGN
+from workbench.rules.expiry import lapse_if_past
 from workbench.rules.lots import give_back, repay, take, take_points
 from workbench.rules.redemption import redeem_automatically
 from workbench.rules.tiers import add_metrics, judge_after_refund
@@ -121,10 +122,9 @@ def base_points_to_reverse(terms, account, order):
     """Base points a linked refund takes back; lowers the order's own record of them."""
     own = order.own
     earn = terms.earn
-    whole = own.refunded == own.amount
     if own.points == 0:
         return 0
-    if whole:
+    if own.refunded == own.amount:
         left, plain = 0, 0
     elif terms.refunds.by_item:
         cut(terms, account.own, order, True)
@@ -293,13 +293,9 @@ def return_points(terms, account, order, day):
         index = give_back(account, day, use, least, part)
         expires_on = account.lots[index].expires_on
         post(account, day, RETURN, part, 0, use.earned_on, expires_on, own.number, terms.why_points_back)
-        before = account.own.lots
-        repay(account, day, index, terms.why_debt)
-        protected = account.own.tier >= 0 and terms.expiry.protected[account.own.tier]
-        if expires_on < day and not protected and account.own.lots == before:
-            part = min(part, account.lots[index].points)  # what stood in the lot before lapses in its turn
-            take(account, index, part)
-            post(account, day, EXPIRE, -part, 0, use.earned_on, expires_on, 0, terms.why_expiry)
+        paid = repay(account, day, index, terms.why_debt)
+        if part > paid:  # what stood in the lot before lapses in its turn
+            lapse_if_past(terms, account, index, part - paid, day)
 
 
 @rule
@@ -308,7 +304,7 @@ def refund_linked(terms, account, order, day, amount, category, named):
     own = order.own
     post(account, day, REFUND, 0, -amount, NEVER, NEVER, own.number, terms.why_transaction)
     own.refunded += amount
-    whole = own.refunded == own.amount
+    whole = own.refunded == own.amount and amount > 0
     refund_parts(order, amount, category, named)
     spend = 0
     for i in range(own.parts):
@@ -316,6 +312,9 @@ def refund_linked(terms, account, order, day, amount, category, named):
     own.eligible -= spend
     if terms.earn.keeps:
         points = lower_remainder(terms, account, order, True)
+        never_given = min(own.cut_off, points)
+        own.cut_off -= never_given
+        points -= never_given
         give_cap_room(terms, account, own.posted, points, points)
     else:
         points = base_points_to_reverse(terms, account, order)

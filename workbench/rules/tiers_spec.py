@@ -134,8 +134,13 @@ class Tiers(Spec):
                 raise SpecError(("levels", k), "give enter, or invitation", level.name)
             if level.enter is None and (level.retain or level.reenter):
                 raise SpecError(("levels", k, "retain"), "a tier by invitation alone has no thresholds", level.name)
-        for k, metric, low, high in self._reversed_thresholds():
-            raise SpecError(("levels", k, "enter", metric), f"expected at least the tier below ({low})", str(high))
+        reversed_ = [
+            SpecError(("levels", k, "enter", metric), f"expected at least the tier below ({low})", str(high), str(low))
+            for k, metric, low, high in self._reversed_thresholds()
+        ]
+        if reversed_:
+            first = reversed_[0]
+            raise SpecError(first.path, first.message, first.value, first.suggestion, tuple(reversed_[1:]))
         if not self.window.has_periods and (
             self.upgrade == "next_period" or self.validity.until.endswith("period_end")
         ):
