@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +17,7 @@ import typer
 from rich.console import Console
 
 from workbench import __version__
-from workbench.errors import BadInput, Problem, nearest
+from workbench.errors import SHOWN, BadInput, Problem, nearest
 from workbench.packaging import ForeignPackage, refuse_misplaced
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ def main() -> None:
 def _plain(text: str) -> str:
     """Text for rich without markup of its own."""
     return text.replace("[", "\\[")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
 def _print_json(document: Any) -> None:
@@ -106,8 +111,10 @@ def programs(as_json: Json = False) -> None:
     if as_json:
         _print_json(rows)
         return
-    _table(["slug", "title", "", "currency", "as of", "confidence"], [
-        [row["slug"], row["title"], row["title_zh"], row["currency"], row["as_of"], row["confidence"]] for row in rows
+    header = ["slug", "title", "Chinese title", "currency", "as of", "confidence", "source"]
+    _table(header, [
+        [row["slug"], row["title"], row["title_zh"], row["currency"], row["as_of"], row["confidence"], _short(row["source"])]
+        for row in rows
     ])  # fmt: skip
 
 
@@ -151,13 +158,14 @@ def replay(
     """Take recorded transactions through a program's rules."""
     day = _day("--as-of")(as_of)
     from simulators.replay import replay_file
-    from workbench.program.load import load_program
+    from workbench.program.load import find_program, load_program
 
     spec = load_program(program)
     with err.status("replaying"):
         document = replay_file(
             spec, transactions, as_of=day, ledger=ledger, members_out=members_out, state_in=state_in,
             state_out=state_out, strict=strict, name=program,
+            program_file=find_program(program),
         )  # fmt: skip
     if as_json:
         _print_json(document)
@@ -209,6 +217,9 @@ def run(
     assumptions: Annotated[str, typer.Option(help="Shipped assumptions or a file.")] = "central",
     engine: Annotated[str, typer.Option(help="agents (the compiled kernel is not built yet).")] = "agents",
     baseline: Annotated[str, typer.Option(help="Another program, or none.")] = "none",
+    policy: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="How points are valued (not built yet: refused).")
+    ] = None,
     folder: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write the run's folder.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -218,6 +229,8 @@ def run(
         raise BadInput(
             Problem("--engine", "expected agents: no other engine is built yet", engine, nearest(engine, ["agents"]))
         )
+    if policy is not None:
+        raise BadInput(Problem("--policy", "valuation policies are not built yet", str(policy)))
     from simulators.agents import run_agents
     from workbench.population.load import load_assumptions
     from workbench.program.load import load_program
@@ -226,16 +239,21 @@ def run(
     from workbench.scenario import NO_PROGRAM, Scenario
 
     spec = load_program(program)
-    other = NO_PROGRAM if baseline == "none" else load_program(baseline)
+    with _place("--baseline"):
+        other = NO_PROGRAM if baseline == "none" else load_program(baseline)
     if baseline != "none" and other.currency != spec.currency:
         message = f"expected a program in {spec.currency}: currencies are not compared without a rate"
         raise BadInput(Problem("--baseline", message, f"{baseline} ({other.currency})"))
     name = population or spec.population
+    with _place("--population" if population else "population", "" if population else program):
+        people = _population(name, spec.currency, purchases_per_year, mean_basket)
+    with _place("--assumptions"):
+        behaviour = load_assumptions(assumptions)
     scenario = Scenario(
         program=spec,
         baseline=other,
-        population=_population(name, spec.currency, purchases_per_year, mean_basket),
-        assumptions=load_assumptions(assumptions),
+        population=people,
+        assumptions=behaviour,
         members=members,
         years=years,
         start=first,
@@ -258,6 +276,18 @@ def run(
     _show_run(document)
     if folder is not None:
         out.print(f"written: {folder}", highlight=False)
+
+
+@contextmanager
+def _place(option: str, source: str = "") -> Iterator[None]:
+    """Says where a name stands, if it is that of no file: problems of a file, or that name an option, have their place."""
+    try:
+        yield
+    except BadInput as error:
+        if error.source:
+            raise
+        problems = [each if each.path.startswith("--") else replace(each, path=option) for each in error.problems]
+        raise BadInput(problems, source, error.more) from error
 
 
 def _population(name: str, currency: str, purchases_per_year: float | None, mean_basket: float | None) -> "Population":
@@ -321,13 +351,13 @@ def _lift_row(name: str, ratio: dict[str, Any]) -> list[str]:
     label = {"repurchase_rate": "repurchase within 365 days"}.get(name, name)
     if ratio["delta_pct"] is None:
         return [label, number(ratio["baseline"]), number(ratio["program"]), "", ""]
-    low, high = ratio["ci95"]
+    low, high = ratio["ci95"] or (None, None)
     return [
         label,
         number(ratio["baseline"]),
         number(ratio["program"]),
         f"{ratio['delta_pct']:+.2f} %",
-        f"{low:+.2f} to {high:+.2f} %",
+        "" if low is None else f"{low:+.2f} to {high:+.2f} %",
     ]
 
 
@@ -349,8 +379,14 @@ def report(
     languages = ["en", "zh-Hant"]
     if lang not in languages:
         raise BadInput(Problem("--lang", "expected en or zh-Hant", lang, nearest(lang, languages)))
+    from simulators.output_files import check_apart
+    from workbench.files import reading
     from workbench.reports.html import write_html
 
+    if run_dir.is_dir():
+        with reading(run_dir):
+            parts = [path for path in sorted(run_dir.iterdir()) if path.suffix.lower() != ".html"]
+        check_apart({f"RUN_DIR ({path.name})": path for path in parts}, {"--out": file})
     written = write_html(run_dir, file, lang)
     if as_json:
         _print_json({"written": str(written)})

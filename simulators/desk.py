@@ -109,10 +109,16 @@ class Desk:
         reserve(account.lots, own.lots + bonuses + uses + 4, Lot)
         reserve(account.days, own.days + 2 * bonuses + 8, QualifyingDay)
         reserve(self.book.rows, self.book.cursor.entries + posting.room_needed(own, terms.meters, uses), Entry)
-        reserve(order.uses, uses + own.lots + bonuses + 4, Use)
+        if terms.redemption.automatic_at > 0:
+            reserve(order.uses, uses + own.lots + bonuses + uses + 4, Use)
         parts = max(lines, order.own.parts)
         reserve(order.parts, parts, Part)
         reserve(order.pieces, parts + terms.tiers.count, Piece)
+
+    def _make_room_for_uses(self, account: Account, order: Order, asked: Redeeming) -> None:
+        """Room for the lots that a redemption may take: each gives at least one point."""
+        lots = account.own.lots
+        reserve(order.uses, order.own.uses + (lots if asked.points < 0 else min(lots, asked.points)), Use)
 
     def next_due(self, account: Account) -> int:
         """The next day whose start changes the account."""
@@ -150,6 +156,7 @@ class Desk:
         refusals = []
         for each in redemptions:
             self._make_room(account, order, count)
+            self._make_room_for_uses(account, order, each)
             refusals.append(redeem(self.terms, account, order, day, self._item(each), each.points, order.own.amount))
         self._make_room(account, order, count)
         posting.checkout(self.terms, account, order, order.lines, count, day, business)
@@ -159,6 +166,7 @@ class Desk:
         """A redemption without a purchase. Returns why it is refused (0: done)."""
         posting.start_order(order, number, day, day, account.own.era)
         self._make_room(account, order)
+        self._make_room_for_uses(account, order, asked)
         return posting.redeem_alone(self.terms, account, order, day, self._item(asked), asked.points)
 
     def act(self, account: Account, day: int, business: int, action: str, points: int = -1) -> None:
@@ -172,6 +180,7 @@ class Desk:
         self._make_room(account, order)
         code = self.lowered.codes.category(category)
         refund_linked(self.terms, account, order, day, amount, code, bool(category))
+        self.shrink(order)
 
     def refund_unlinked(self, account: Account, number: int, day: int, basket: Basket) -> None:
         """A refund that names no order."""

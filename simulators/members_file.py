@@ -9,16 +9,18 @@ import pyarrow.parquet
 
 from simulators.ledger_file import harmless
 from workbench.errors import BadInput, Problem
-from workbench.files import atomic_path
 
-__all__ = ["write_members"]
+__all__ = ["check_members_name", "write_members"]
 
 
-def write_members(path: Path, members: dict[str, dict[str, Any]]) -> None:
-    """One row a member: id, balance, pending, tier, its last day, kept spend, and each qualifying metric. Raises BadInput."""
-    suffix = path.suffix.lower()
-    if suffix not in (".csv", ".parquet"):
+def check_members_name(path: Path) -> None:
+    """Raise BadInput where a file's name does not say its format."""
+    if path.suffix.lower() not in (".csv", ".parquet"):
         raise BadInput(Problem("--members-out", "expected a file name ending in .csv or .parquet", path.name))
+
+
+def write_members(file: Path, suffix: str, members: dict[str, dict[str, Any]]) -> None:
+    """One row a member: id, balance, pending, tier, its last day, kept spend, and each qualifying metric. The suffix tells the format."""
     metrics = sorted({metric for each in members.values() for metric in each["qualifying"]})
     columns: dict[str, list[Any]] = {
         "member_id": [harmless(name) if suffix == ".csv" else name for name in members],
@@ -29,8 +31,7 @@ def write_members(path: Path, members: dict[str, dict[str, Any]]) -> None:
         **{f"qualifying_{metric}": [each["qualifying"].get(metric) for each in members.values()] for metric in metrics},
     }
     table = pa.table(columns)
-    with atomic_path(path) as temporary:
-        if suffix == ".csv":
-            pa.csv.write_csv(table, temporary)
-        else:
-            pa.parquet.write_table(table, temporary)
+    if suffix == ".csv":
+        pa.csv.write_csv(table, file)
+    else:
+        pa.parquet.write_table(table, file)

@@ -15,9 +15,15 @@ from workbench.errors import nearest
 from workbench.ledger import Account, Entry, Order
 from workbench.program.spec import Program
 from workbench.rules.redemption import REFUSALS
-from workbench.units import CENTS
+from workbench.units import CENTS, NEVER
 
-__all__ = ["BadRow", "EntryRow", "Member", "Recorded", "Refusal", "Row"]
+__all__ = ["EARLIER", "MOST_REFUSALS", "BadRow", "EntryRow", "Member", "Recorded", "Refusal", "Row"]
+
+
+MOST_REFUSALS = 1_000
+"""Refusals kept; all are counted."""
+EARLIER = -1
+"""The row of a transaction that stands in an earlier file: held open by the saved state."""
 
 
 class BadRow(ValueError):
@@ -68,8 +74,10 @@ class Member:
     member_id: str
     account: Account
     orders: dict[str, Order] = field(default_factory=dict)
-    due: int = -1
-    """The day the heap holds for this member."""
+    due: int = NEVER
+    """The next day whose start changes the account."""
+    held: list[int] = field(default_factory=list)
+    """The days the heap holds for this member, each earlier than the one before; the last is not after ``due``."""
 
 
 EntryRow = tuple[str, int, int, int, int, int, int, str, int]
@@ -89,7 +97,10 @@ class Recorded:
         self.today = first_day
         self.orders_made = 0
         self.entries: list[EntryRow] = []
+        self.refused = 0
+        """Refusals of the whole log."""
         self.refusals: list[Refusal] = []
+        """The first of those since this replay began, or went on from a saved state."""
         self.open_rows: list[Row] = []
         self.refundable: deque[tuple[int, int, str, int]] = deque()
         """Orders that age out, oldest first: (business day, member index, order id, number)."""
@@ -101,10 +112,13 @@ class Recorded:
         while heap and heap[0][0] <= day:
             due, index = heappop(heap)
             member = self.by_index[index]
+            member.held.pop()
             if member.due == due:
                 self.desk.advance(member.account, due)
                 self._collect(member, "")
                 self._schedule(member)
+            else:  # it was put off
+                self._hold(member)
         self.today = max(self.today, day)
         self._forget_old_orders(day)
 
@@ -114,10 +128,14 @@ class Recorded:
         return max(self.today, self.open_rows[-1].posted) if self.open_rows else self.today
 
     def _schedule(self, member: Member) -> None:
-        due = self.desk.next_due(member.account)
-        if due != member.due:
-            member.due = due
-            heappush(self.heap, (due, member.index))
+        member.due = self.desk.next_due(member.account)
+        self._hold(member)
+
+    def _hold(self, member: Member) -> None:
+        """See to it that the heap wakes the member when due, or earlier: a day that is put off is looked at again when it comes."""
+        if member.due < (member.held[-1] if member.held else NEVER):
+            member.held.append(member.due)
+            heappush(self.heap, (member.due, member.index))
 
     def _collect(self, member: Member, order_id: str) -> None:
         for entry in self.desk.drain():
@@ -139,6 +157,8 @@ class Recorded:
         if self.open_rows and not self._continues(row):
             self.close_checkout()
         if row.event in ("purchase", "redeem"):
+            if row.event == "purchase":
+                self._check_new_order(row)
             self.open_rows.append(row)
             if not row.order_id:
                 self.close_checkout()
@@ -149,6 +169,19 @@ class Recorded:
             self._done(member, "")
         elif row.event == "refund":
             self._refund(member, row)
+
+    def _check_new_order(self, row: Row) -> None:
+        """Raise BadRow where a purchase names an order of the member that is complete and can still be refunded."""
+        member = self.members.get(row.member_id)
+        if member is not None and self._known(member, row.order_id, row.posted) is not None:
+            message = "expected a new order: the lines of one order stand next to each other"
+            raise BadRow(Fault(row.row, "order_id", message, row.order_id))
+
+    def _known(self, member: Member, order_id: str, day: int) -> Order | None:
+        """A member's order, unless it is too old for a refund on a day."""
+        order = member.orders.get(order_id)
+        within = self.desk.terms.refunds.within_days
+        return None if order is None or 0 <= within < day - order.own.day else order
 
     def _continues(self, row: Row) -> bool:
         """Whether a row belongs to the checkout that is open."""
@@ -197,13 +230,13 @@ class Recorded:
             self.desk.refund_unlinked(member.account, number, row.posted, _basket(row))
             self._done(member, row.order_id)
             return
-        order = member.orders.get(row.refund_of)
+        order = self._known(member, row.refund_of, row.posted)
         within = self.desk.terms.refunds.within_days
         if order is None and within < 0:
             message = f"expected an order of member {member.member_id} that stands earlier in the file"
             raise BadRow(Fault(row.row, "refund_of", message, row.refund_of, nearest(row.refund_of, member.orders)))
-        if order is None or (within >= 0 and row.posted > order.own.day + within):
-            self.refusals.append(Refusal(row.row, row.member_id, f"the order is unknown, or older than {within} days"))
+        if order is None:
+            self._refuse(row, f"the order is unknown, or older than {within} days")
             return
         left = order.own.amount - order.own.refunded
         if row.amount > left:
@@ -236,7 +269,12 @@ class Recorded:
 
     def _note(self, row: Row, refusal: int) -> None:
         if refusal:
-            self.refusals.append(Refusal(row.row, row.member_id, REFUSALS[refusal]))
+            self._refuse(row, REFUSALS[refusal])
+
+    def _refuse(self, row: Row, reason: str) -> None:
+        self.refused += 1
+        if len(self.refusals) < MOST_REFUSALS:
+            self.refusals.append(Refusal(row.row, row.member_id, reason))
 
     def adopt(self, member: Member) -> None:
         """Take over a member from a saved state."""

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from simulators.ledger_file import LedgerWriter
-from simulators.members_file import write_members
-from simulators.recorded import BadRow, EntryRow, Recorded, Row
+from simulators.members_file import check_members_name, write_members
+from simulators.output_files import check_apart
+from simulators.recorded import EARLIER, MOST_REFUSALS, BadRow, EntryRow, Recorded, Row
 from simulators.state_file import load_state, save_state
 from simulators.transactions import Fault, Transactions
+from workbench.errors import BadInput, Problem
+from workbench.files import atomic_path
 from workbench.ledger import Account, outstanding
 from workbench.program.spec import Program
 from workbench.rules.tiers import METRICS, metric_total, window_start
@@ -20,8 +23,6 @@ __all__ = ["MOST_MEMBERS", "MOST_REFUSALS", "members_of", "replay_file"]
 
 MOST_MEMBERS = 100_000
 """With more members than this they are only written to a file of their own."""
-MOST_REFUSALS = 1_000
-"""Refusals listed; all are counted."""
 _CHUNK = 50_000
 
 
@@ -36,21 +37,32 @@ def replay_file(
     state_out: Path | None = None,
     strict: bool = False,
     name: str = "",
+    program_file: Path | None = None,
 ) -> dict[str, Any]:
     """Replay a file of transactions; returns the document of the ``replay`` command (days as ISO text, money in major units).
 
     Rows posted after ``as_of`` are checked but not posted. With ``state_out`` the ledger ends where the state is cut (after the last row,
-    an order whose lines may go on held open); the document still describes the end of ``as_of``. Raises BadInput, writing nothing.
+    an order whose lines may go on held open); the document still describes the end of ``as_of``. The files appear together at the
+    end. ``program_file`` is where the program was read from, if it was. Raises BadInput, writing nothing.
     """
-    log = Transactions(transactions)
+    check_apart(
+        {"TRANSACTIONS": transactions, "PROGRAM": program_file, "--state-in": state_in},
+        {"--ledger": ledger, "--members-out": members_out, "--state-out": state_out},
+    )
+    if members_out is not None:
+        check_members_name(members_out)
     last_day = to_day(as_of)
     replay: Recorded | None = None
     seq = 0
     with ExitStack() as files:
+        members_file = None if members_out is None else files.enter_context(atomic_path(members_out))
+        state_file = None if state_out is None else files.enter_context(atomic_path(state_out))
+        # The ledger is open until the end: it is entered last, so that it is closed before any file takes its place.
         writer = None if ledger is None else files.enter_context(LedgerWriter(ledger))
+        log = Transactions(transactions)
         if state_in is not None:
             replay, seq = load_state(state_in, program, last_day)
-        judged = None if not strict else 0 if replay is None else len(replay.refusals)
+        judged = None if not strict else 0 if replay is None else replay.refused
         for row in _rows(log, last_day):
             if replay is None:
                 replay = Recorded(program, min(row.date, last_day), last_day)
@@ -58,15 +70,15 @@ def replay_file(
             if len(replay.entries) >= _CHUNK:
                 seq = _write(writer, replay, replay.take_entries(), seq)
         replay = replay or Recorded(program, last_day, last_day)
-        if state_out is not None:
+        if state_file is not None:
             seq = _write(writer, replay, replay.take_entries(), seq)
-            save_state(state_out, program, replay, seq)
+            save_state(state_file, program, replay, seq)
             writer = None
         _finish(replay, last_day, log, judged)
         _write(writer, replay, replay.take_entries(), seq)
         document = _document(program, replay, as_of, name)
-        if members_out is not None:
-            write_members(members_out, document["members"])
+        if members_out is not None and members_file is not None:
+            write_members(members_file, members_out.suffix.lower(), document["members"])
         if len(replay.members) > MOST_MEMBERS:
             document["members"] = None
     return document
@@ -98,10 +110,14 @@ def _finish(replay: Recorded, last_day: int, log: Transactions, judged: int | No
 
 
 def _check_strict(replay: Recorded, log: Transactions, judged: int | None) -> None:
-    """Refusals from the ``judged``-th on are bad input (None: no refusal is); those before are of the log before the saved state."""
-    if judged is not None and len(replay.refusals) > judged:
-        refused = replay.refusals[judged:]
-        raise log.bad_rows([Fault(each.row, "event", f"refused: {each.reason}") for each in refused])
+    """Refusals after the first ``judged`` are bad input (None: no refusal is); those are of the log before the saved state."""
+    if judged is None or replay.refused <= judged:
+        return
+    held = [each for each in replay.refusals if each.row == EARLIER]
+    if held:
+        message = f"refused, in the order that the saved state holds open: {held[0].reason}"
+        raise BadInput(Problem("--state-in", message, held[0].member_id), str(log.path))
+    raise log.bad_rows([Fault(each.row, "event", f"refused: {each.reason}") for each in replay.refusals])
 
 
 def _write(writer: LedgerWriter | None, replay: Recorded, entries: list[EntryRow], seq: int) -> int:
@@ -139,10 +155,11 @@ def _document(program: Program, replay: Recorded, as_of: date, name: str) -> dic
         "program": name or program.title,
         "as_of": as_of.isoformat(),
         "totals": totals,
-        "refused": len(replay.refusals),
+        "refused": replay.refused,
         "refusals": [
             {"row": each.row, "member_id": each.member_id, "reason": each.reason}
-            for each in replay.refusals[:MOST_REFUSALS]
+            for each in replay.refusals
+            if each.row != EARLIER
         ],
         "members": members_of(program, replay, to_day(as_of)),
     }

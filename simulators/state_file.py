@@ -7,25 +7,26 @@ import gzip
 import json
 import zlib
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from simulators.recorded import Member, Recorded, Refusal, Row
+from simulators.recorded import EARLIER, Member, Recorded, Row
 from workbench.digest import document_digest
 from workbench.errors import BadInput, Problem
-from workbench.files import atomic_path, reading, regular_file
+from workbench.files import reading, regular_file
 from workbench.ledger import Account, Lot, Meter, Order, Own, Part, Placed, QualifyingDay, Use, blank_order
 from workbench.program.spec import Program
 
 __all__ = ["load_state", "save_state"]
 
-FORMAT = "loyalty-workbench replay state 1"
+FORMAT = "loyalty-workbench replay state 2"
 DAMAGED = (ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError, zlib.error, gzip.BadGzipFile)
 """What reading a damaged file may raise."""
 
 
-def save_state(path: Path, program: Program, replay: Recorded, seq: int) -> None:
-    """Write the state atomically; the same state gives the same bytes."""
+def save_state(file: Path, program: Program, replay: Recorded, seq: int) -> None:
+    """Write the state to a file; the same state gives the same bytes."""
     header = {
         "format": FORMAT,
         "program": document_digest(program.model_dump(mode="json", by_alias=True)),
@@ -35,17 +36,16 @@ def save_state(path: Path, program: Program, replay: Recorded, seq: int) -> None
         "seq": seq,
         "strangers": replay.desk.lowered.codes.strangers,
         "open_rows": [asdict(row) for row in replay.open_rows],
-        "refusals": [asdict(each) for each in replay.refusals],
+        "refused": replay.refused,
         "refundable": list(replay.refundable),
         "members": len(replay.by_index),
     }
     with (
-        atomic_path(path) as temporary,
-        temporary.open("wb") as raw,
-        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=5) as file,
+        file.open("wb") as raw,
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=5) as packed,
     ):
-        for document in (header, *map(_dump, replay.by_index)):
-            file.write(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+        for document in chain((header,), map(_dump, replay.by_index)):
+            packed.write(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
 
 
 def load_state(path: Path, program: Program, last_day: int) -> tuple[Recorded, int]:
@@ -75,10 +75,10 @@ def _replay(header: dict[str, Any], program: Program, last_day: int, source: str
     replay.today = header["today"]
     replay.orders_made = header["orders_made"]
     replay.desk.lowered.codes.strangers.update(header["strangers"])
-    replay.open_rows = [Row(**row) for row in header["open_rows"]]
+    replay.open_rows = [Row(**{**row, "row": EARLIER}) for row in header["open_rows"]]
     if replay.reached > last_day:
         raise BadInput(Problem("--as-of", "expected a date not before the one where the saved state ends"), source)
-    replay.refusals = [Refusal(**each) for each in header["refusals"]]
+    replay.refused = int(header["refused"])
     replay.refundable.extend(tuple(each) for each in header["refundable"])
     return replay
 

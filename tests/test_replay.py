@@ -5,7 +5,7 @@ import gzip
 import json
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,15 +17,18 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
+from simulators.desk import Basket, Desk, Redeeming
+from simulators.recorded import Recorded
 from simulators.replay import replay_file
 from tests.books import Book
-from tests.lived import EntryTuple, lived
+from tests.lived import EntryTuple, as_row, lived
 from tests.naive.model import posting_day
 from tests.strategies import Row, draw_case
 from workbench.errors import BadInput
 from workbench.packaging import HOME
 from workbench.program.load import load_program
 from workbench.program.spec import Program
+from workbench.units import to_day
 
 COLUMNS = (
     "member_id", "date", "event", "amount", "points", "order_id", "refund_of", "category", "channel", "action", "birthday", "discount", "tax",
@@ -201,7 +204,7 @@ def cut_and_continue(
 ) -> None:
     """A log cut after each of some rows: the ledgers joined are the whole one's bytes, and the end is the same.
 
-    Rows are counted in their own file, so those of refusals are not compared."""
+    The second part lists its own refusals (by its own rows) and counts them all."""
     full = replay_file(rules, written(folder / "log.csv", lines, columns), as_of=as_of, ledger=folder / "full.csv")
     whole = (folder / "full.csv").read_bytes()
     header = whole[: whole.index(b"\n") + 1]
@@ -216,12 +219,19 @@ def cut_and_continue(
         first, second = (folder / "one.csv").read_bytes(), (folder / "two.csv").read_bytes()
         assert second.startswith(header), cut
         assert first + second[len(header) :] == whole, f"cut after row {cut}"
-        assert without_rows(document) == without_rows(full), f"cut after row {cut}"
+        assert unlisted(document) == unlisted(full), f"cut after row {cut}"
+        told = listed(document, cut)
+        assert told == listed(full)[document["refused"] - len(told) :], f"cut after row {cut}"
+        assert all(each[0] > cut for each in told)
 
 
-def without_rows(document: dict[str, Any]) -> dict[str, Any]:
-    told = [(each["member_id"], each["reason"]) for each in document["refusals"]]
-    return {**document, "refusals": told}
+def unlisted(document: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if key != "refusals"}
+
+
+def listed(document: dict[str, Any], before: int = 0) -> list[tuple[int, str, str]]:
+    """Refusals, their rows counted from the start of the log where so many stand before the file's."""
+    return [(before + each["row"], each["member_id"], each["reason"]) for each in document["refusals"]]
 
 
 def test_a_small_log_cut_at_every_row(tmp_path: Path) -> None:
@@ -260,7 +270,7 @@ def test_drawn_logs_cut_at_random_rows(tmp_path: Path) -> None:
 def test_a_log_cut_in_many_pieces(tmp_path: Path) -> None:
     """A state of a state of a state: every row in a file of its own."""
     whole = replay_file(CLUB, written(tmp_path / "log.csv", SMALL), as_of=SMALL_END, ledger=tmp_path / "full.csv")
-    joined = b""
+    joined, told = b"", []
     state: Path | None = None
     for k, line in enumerate(SMALL):
         last = k == len(SMALL) - 1
@@ -269,10 +279,12 @@ def test_a_log_cut_in_many_pieces(tmp_path: Path) -> None:
         log, ledger = written(tmp_path / "piece.csv", [line]), tmp_path / "piece-ledger.csv"
         document = replay_file(CLUB, log, as_of=day, ledger=ledger, state_in=state, state_out=out)
         piece = ledger.read_bytes()
+        told += listed(document, k)
         joined += piece if k == 0 else piece[piece.index(b"\n") + 1 :]
         state = out
     assert joined == (tmp_path / "full.csv").read_bytes()
-    assert without_rows(document) == without_rows(whole)
+    assert unlisted(document) == unlisted(whole)
+    assert told == listed(whole)
 
 
 @pytest.mark.parametrize("day", ["2024-01-01", "2024-01-02", "2024-01-05", "2024-01-08", "2024-02-20", "2024-04-01"])
@@ -402,12 +414,100 @@ def test_the_same_state_is_the_same_file(state: Path) -> None:
 # --- refusals and bad rows --------------------------------------------------------------------------------------------
 def test_strict_makes_a_refusal_bad_input_and_writes_nothing(tmp_path: Path) -> None:
     log = written(tmp_path / "log.csv", SMALL)
-    outputs = {"ledger": tmp_path / "l.csv", "members_out": tmp_path / "m.csv", "state_out": tmp_path / "s.gz"}
+    outputs = outputs_in(tmp_path)
     with pytest.raises(BadInput) as caught:
         replay_file(CLUB, log, as_of=SMALL_END, strict=True, **outputs)
     assert problem(caught).startswith("row 8 (line 9), column event: refused: beyond the balance")
     assert not [path for path in outputs.values() if path.exists()]
     assert replay_file(CLUB, written(log, SMALL[:7]), as_of=SMALL_END, strict=True)["refused"] == 0
+
+
+def outputs_in(folder: Path) -> dict[str, Path]:
+    return {"ledger": folder / "l.csv", "members_out": folder / "m.csv", "state_out": folder / "s.gz"}
+
+
+def untouched(folder: Path, outputs: dict[str, Path], log: Path, **more: Any) -> str:
+    """What a refused replay says; its outputs stood there before, and nothing changes in their folder."""
+    for path in outputs.values():
+        path.write_bytes(b"before")
+    names = sorted(folder.iterdir())
+    with pytest.raises(BadInput) as caught:
+        replay_file(CLUB, log, as_of=SMALL_END, **{**outputs, **more})
+    assert [path for path in outputs.values() if path.read_bytes() != b"before"] == []
+    assert sorted(folder.iterdir()) == names
+    return problem(caught)
+
+
+def test_outputs_appear_together_or_not_at_all(tmp_path: Path) -> None:
+    """A refusal that only shows when the last, held order is complete; a name or a folder that does not do; a damaged log."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    outputs = outputs_in(folder)
+    log = written(tmp_path / "log.csv", [*SMALL[:4], "a,2024-01-08,redeem,,400,o3,,,,,"])
+    assert "refused: beyond the balance" in untouched(folder, outputs, log, strict=True)
+    assert "--members-out" in untouched(folder, outputs, log, members_out=folder / "m.xlsx")
+    missing = tmp_path / "none"
+    for option in outputs:
+        assert "expected an existing folder" in untouched(
+            folder, outputs, log, **{option: missing / outputs[option].name}
+        )
+    bad = written(
+        tmp_path / "bad.csv", [*SMALL, "c,2024-04-01,refund,10,,r4,nothing,,,,", "c,2024-04-02,visit,,,,,,,,"]
+    )
+    assert "row 17" in untouched(folder, outputs, bad)
+    replay_file(CLUB, log, as_of=SMALL_END, **outputs)
+    assert sorted(folder.iterdir()) == sorted(outputs.values())
+    assert [path for path in outputs.values() if path.read_bytes() == b"before"] == []
+
+
+def test_a_bad_place_is_known_before_any_row_is_read(tmp_path: Path) -> None:
+    log = tmp_path / "no log.csv"
+    for option, name in (("ledger", "l.csv"), ("members_out", "m.csv"), ("state_out", "s.gz")):
+        with pytest.raises(BadInput) as caught:
+            replay_file(CLUB, log, as_of=SMALL_END, **{option: tmp_path / "none" / name})  # type: ignore[arg-type]
+        assert "expected an existing folder" in problem(caught)
+    with pytest.raises(BadInput) as caught:
+        replay_file(CLUB, log, as_of=SMALL_END, members_out=tmp_path / "m.xlsx")
+    assert "--members-out" in problem(caught)
+
+
+def test_outputs_are_files_of_their_own(tmp_path: Path) -> None:
+    """Also by another way to the same file: a link, a detour, a hard link."""
+    log = written(tmp_path / "log.csv", SMALL)
+    before = log.read_bytes()
+    (tmp_path / "sub").mkdir()
+    link, hard = tmp_path / "link.csv", tmp_path / "hard.csv"
+    link.symlink_to(log)
+    hard.hardlink_to(log)
+    detour = tmp_path / "sub" / ".." / "log.csv"
+    for option, name in (("ledger", "--ledger"), ("members_out", "--members-out"), ("state_out", "--state-out")):
+        for path in (log, link, hard, detour):
+            with pytest.raises(BadInput) as caught:
+                replay_file(CLUB, log, as_of=SMALL_END, **{option: path})  # type: ignore[arg-type]
+            assert problem(caught).startswith(f"{name}: expected another file than that of TRANSACTIONS"), path
+    rules = written(tmp_path / "rules.csv", [])
+    with pytest.raises(BadInput) as caught:
+        replay_file(CLUB, log, as_of=SMALL_END, ledger=rules, program_file=rules)
+    assert problem(caught).startswith("--ledger: expected another file than that of PROGRAM")
+    with pytest.raises(BadInput) as caught:
+        replay_file(
+            CLUB, log, as_of=SMALL_END, ledger=tmp_path / "new.csv", members_out=tmp_path / "sub" / ".." / "new.csv"
+        )
+    assert problem(caught).startswith("--members-out: expected another file than that of --ledger")
+    assert log.read_bytes() == before
+    assert not (tmp_path / "new.csv").exists()
+
+
+def test_a_state_may_be_replaced_but_by_a_state_only(state: Path) -> None:
+    before = state.read_bytes()
+    with pytest.raises(BadInput) as caught:
+        continued(state, members_out=state)
+    assert problem(caught).startswith("--members-out: expected another file than that of --state-in")
+    other = state.parent / "other.gz"
+    whole = continued(state, state_out=other)
+    assert state.read_bytes() == before
+    assert continued(state, state_out=state) == whole
+    assert state.read_bytes() == other.read_bytes()
 
 
 def test_strict_judges_this_file_only(state: Path) -> None:
@@ -421,9 +521,13 @@ def test_strict_sees_a_refusal_in_a_held_order(tmp_path: Path) -> None:
     head = written(tmp_path / "head.csv", [*SMALL[:4], "a,2024-01-08,redeem,,400,o3,,,,,"])
     replay_file(CLUB, head, as_of=date(2024, 1, 8), state_out=tmp_path / "s.gz")
     tail = written(tmp_path / "tail.csv", ["a,2024-01-08,purchase,200,,o3,,,,,"])
-    with pytest.raises(BadInput):
+    with pytest.raises(BadInput) as caught:
         replay_file(CLUB, tail, as_of=SMALL_END, state_in=tmp_path / "s.gz", strict=True)
-    assert replay_file(CLUB, tail, as_of=SMALL_END, state_in=tmp_path / "s.gz")["refused"] == 1
+    assert problem(caught).startswith(
+        "--state-in: refused, in the order that the saved state holds open: beyond the balance"
+    )
+    document = replay_file(CLUB, tail, as_of=SMALL_END, state_in=tmp_path / "s.gz")
+    assert (document["refused"], document["refusals"]) == (1, [])
 
 
 def test_refusals_are_listed_in_order(tmp_path: Path) -> None:
@@ -432,6 +536,59 @@ def test_refusals_are_listed_in_order(tmp_path: Path) -> None:
         {"row": 8, "member_id": "b", "reason": "beyond the balance"},
         {"row": 12, "member_id": "b", "reason": "the order is unknown, or older than 30 days"},
     ]
+
+
+def test_refusals_are_counted_and_the_first_listed(tmp_path: Path) -> None:
+    """2,500 in one file; then one more in the next, which lists its own only; the state holds the number and no list."""
+    many = [f"m{k % 7},2024-01-02,redeem,,9999,,,,,," for k in range(2500)]
+    document = replay_file(
+        CLUB, written(tmp_path / "one.csv", many), as_of=date(2024, 1, 2), state_out=tmp_path / "s.gz"
+    )
+    assert document["refused"] == 2500
+    assert [each["row"] for each in document["refusals"]] == list(range(1, 1001))
+    header = json.loads(gzip.decompress((tmp_path / "s.gz").read_bytes()).splitlines()[0])
+    assert header["refused"] == 2500
+    assert len(json.dumps(header)) < 1000
+    tail = written(tmp_path / "two.csv", ["m1,2024-01-03,redeem,,9999,,,,,,"])
+    document = replay_file(CLUB, tail, as_of=SMALL_END, state_in=tmp_path / "s.gz")
+    assert document["refused"] == 2501
+    assert document["refusals"] == [{"row": 1, "member_id": "m1", "reason": "beyond the balance"}]
+
+
+def test_an_order_stands_in_one_place(tmp_path: Path) -> None:
+    """Its lines stand next to each other; the same name again is another order, or a mistake: it is not guessed."""
+    first, other = "a,2024-01-02,purchase,100,,o1,,,,,", "a,2024-01-02,purchase,5,,,,,,,"
+    for apart in (other, "b,2024-01-02,purchase,5,,o1,,,,,", "a,2024-01-02,refund,1,,,o1,,,,"):
+        log = written(tmp_path / "log.csv", [first, apart, first])
+        with pytest.raises(BadInput) as caught:
+            replay_file(CLUB, log, as_of=SMALL_END)
+        assert problem(caught) == (
+            "row 3 (line 4), column order_id: expected a new order: the lines of one order stand next to each other, found 'o1'"
+        )
+    next_day = written(tmp_path / "log.csv", [first, first.replace("01-02", "01-03")])
+    with pytest.raises(BadInput):
+        replay_file(CLUB, next_day, as_of=SMALL_END)
+    # across a cut: the held order goes on, or is complete
+    replay_file(CLUB, written(tmp_path / "log.csv", [first]), as_of=date(2024, 1, 2), state_out=tmp_path / "s.gz")
+    for rows, wrong in (([first], False), ([other, first], True)):
+        log = written(tmp_path / "tail.csv", rows)
+        if wrong:
+            with pytest.raises(BadInput, match=r"row 2 \(line 3\), column order_id"):
+                replay_file(CLUB, log, as_of=SMALL_END, state_in=tmp_path / "s.gz")
+        else:
+            assert replay_file(CLUB, log, as_of=SMALL_END, state_in=tmp_path / "s.gz")["totals"]["earned"] == 5 + 20
+
+
+def test_a_name_of_an_order_may_be_another_members_or_a_forgotten_ones(tmp_path: Path) -> None:
+    """30 days after an order its name is still taken; on the 31st it can be refunded no more, and is free."""
+    taken = ["a,2024-01-02,purchase,100,,o1,,,,,", "b,2024-01-02,purchase,100,,o1,,,,,"]
+    log = written(
+        tmp_path / "log.csv", [*taken, "a,2024-02-02,purchase,100,,o1,,,,,", "a,2024-02-03,refund,100,,,o1,,,,"]
+    )
+    document = replay_file(CLUB, log, as_of=date(2024, 2, 3))
+    assert (document["refused"], document["totals"]["reversed"]) == (0, 10)
+    with pytest.raises(BadInput):
+        replay_file(CLUB, written(log, [*taken, "a,2024-02-01,purchase,100,,o1,,,,,"]), as_of=SMALL_END)
 
 
 def test_a_refund_of_nothing_known_is_bad_input(tmp_path: Path) -> None:
@@ -508,6 +665,68 @@ def test_orders_are_kept_as_long_as_they_can_be_refunded(tmp_path: Path) -> None
         document = replay_file(CLUB, written(tmp_path / "log.csv", lines), as_of=day)
         assert document["refused"] == refused
         assert document["totals"]["reversed"] == (0 if refused else 10)
+
+
+def posted(rules: Program, rows: Iterable[Row], end: date) -> Iterator[Recorded]:
+    """A replay after each of some rows."""
+    rows = list(rows)
+    replay = Recorded(rules, to_day(rows[0]["date"]), to_day(end))
+    for number, row in enumerate(rows, start=1):
+        replay.post(as_row(number, {"posted": None, **row}))
+        replay.take_entries()
+        yield replay
+
+
+def test_a_day_that_is_put_off_stands_in_the_heap_once() -> None:
+    """Every purchase puts off the day on which all points lapse; with pending points the next due day goes to and fro."""
+    lapse = program(
+        earn={"rate": {"points": 1, "per": 10}, "pending": {"days": 3}},
+        expiry={"model": "inactivity", "months": 13},
+    )
+    start = date(2024, 1, 1)
+    rows = [
+        {"member_id": "a", "date": start + timedelta(days=k), "event": "purchase", "amount": Decimal(10)}
+        for k in range(0, 2000, 5)
+    ]
+    most = max(len(replay.heap) for replay in posted(lapse, rows, start + timedelta(days=2100)))
+    assert 1 <= most <= 3
+
+
+def test_an_order_keeps_only_what_its_refunds_need() -> None:
+    """Points taken for another order, and a refund, leave no room behind; the lots of the member are many."""
+    start = date(2024, 1, 1)
+    bought = [
+        {"member_id": "a", "date": start, "event": "purchase", "amount": Decimal(100), "order_id": f"o{k}"}
+        for k in range(200)
+    ]
+    back = [
+        {"member_id": "a", "date": start, "event": "refund", "amount": Decimal(10), "refund_of": f"o{k}"}
+        for k in range(200)
+    ]
+    for replay in posted(load_program("haidilao"), bought + back, start + timedelta(days=1)):
+        for order in replay.members["a"].orders.values() if replay.members else ():
+            assert len(order.uses) == order.own.uses
+            assert len(order.parts) == order.own.parts
+            assert not order.pieces and not order.lines
+    assert replay.members["a"].account.own.lots == 200
+
+
+def test_a_checkout_reserves_for_what_it_redeems_only() -> None:
+    """Uses made at a purchase: none without a redemption, a few for a few points, as many as there are lots for many."""
+    rules = program(earn={"rate": {"points": 1, "per": 1}}, redemption={"money_off": {"points": 1, "worth": 1}})
+    day = to_day(date(2024, 1, 1))
+    desk = Desk(rules, day, day + 10)
+    account = desk.open_account()
+    desk.join(account, day, day)
+    for number in range(1, 51):
+        desk.checkout(account, order := desk.new_order(), number, day, day, [Basket(300)], [])
+        assert order.uses == []
+    desk.checkout(account, order := desk.new_order(), 51, day, day, [Basket(300)], [Redeeming(4)])
+    assert (order.own.uses, len(order.uses)) == (2, 4)
+    desk.checkout(account, order := desk.new_order(), 52, day, day, [Basket(300)], [Redeeming(100)])
+    assert order.own.uses <= len(order.uses) <= 50
+    assert desk.redeem(account, order := desk.new_order(), 53, day, Redeeming(3)) == 0
+    assert len(order.uses) == 3
 
 
 # --- real orders ------------------------------------------------------------------------------------------------------

@@ -98,10 +98,10 @@ def _tiers(ledger: LedgerTable) -> dict[str, Any]:
 
 def _lift(found: Lift) -> dict[str, Any]:
     sales = found.sales
-    in_major = PairedRatio(sales.baseline / CENTS, sales.program / CENTS, sales.delta_pct, sales.ci95)
+    in_major = {"baseline": _money(Fraction(sales.baseline)), "program": _money(Fraction(sales.program))}
     return {
         "purchases": _ratio(found.purchases, whole=True),
-        "sales": _ratio(in_major),
+        "sales": _ratio(sales) | in_major,
         "repurchase_rate": _ratio(found.repurchase_rate),
     }
 

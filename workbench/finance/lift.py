@@ -31,7 +31,7 @@ class PairedRatio:
     delta_pct: float | None
     """100 * (program / baseline - 1); None where the baseline is 0."""
     ci95: tuple[float, float] | None
-    """95 % interval of delta_pct, from the paired standard error."""
+    """95 % interval of delta_pct, from the paired standard error; None where there is no such figure, or only one member."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,13 @@ def paired_ratio(program: Floats, baseline: Floats, as_total: bool) -> PairedRat
     n = len(program)
     scale = 1.0 if as_total else 1.0 / max(n, 1)
     low, high = float(baseline.sum()), float(program.sum())
-    if low == 0 or n < 2:
+    if low == 0:
         return PairedRatio(low * scale, high * scale, None, None)
     ratio = high / low
-    error = float(np.std(program - ratio * baseline, ddof=1)) / (low / n) / np.sqrt(n)
     delta = 100 * (ratio - 1)
+    if n < 2:
+        return PairedRatio(low * scale, high * scale, delta, None)
+    error = float(np.std(program - ratio * baseline, ddof=1)) / (low / n) / np.sqrt(n)
     return PairedRatio(low * scale, high * scale, delta, (delta - 100 * Z95 * error, delta + 100 * Z95 * error))
 
 
