@@ -57,10 +57,6 @@ def _plain(text: str) -> str:
     return text.replace("[", "\\[")
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
-
-
 def _print_json(document: Any) -> None:
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
@@ -111,11 +107,10 @@ def programs(as_json: Json = False) -> None:
     if as_json:
         _print_json(rows)
         return
-    header = ["slug", "title", "Chinese title", "currency", "as of", "confidence", "source"]
-    _table(header, [
-        [row["slug"], row["title"], row["title_zh"], row["currency"], row["as_of"], row["confidence"], _short(row["source"])]
-        for row in rows
+    _table(["slug", "title", "Chinese title", "money", "as of", "confidence"], [
+        [row["slug"], row["title"], row["title_zh"], row["currency"], row["as_of"], row["confidence"]] for row in rows
     ])  # fmt: skip
+    err.print("each with its source, interpretation and assumptions: --json, and the head of its file", highlight=False)
 
 
 @app.command()
