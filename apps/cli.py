@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 
 from workbench import __version__
-from workbench.errors import SHOWN, BadInput, Problem, nearest
+from workbench.errors import BadInput, Problem, nearest
 from workbench.packaging import ForeignPackage, refuse_misplaced
 
 if TYPE_CHECKING:
