@@ -119,14 +119,7 @@ def _economics(run: Run) -> dict[str, Any]:
     kind, money, points = ledger.column("kind"), ledger.column("money"), ledger.column("points")
     sales = Fraction(int(money[kind == PURCHASE].sum()))
     worth = Fraction(int(money[(kind == REDEEM) | (kind == VOUCHER)].sum()))
-    costs = cost_by_rule(run.scenario.program)
-    rule = ledger.column("rule")
-    cost = Fraction(int(money[kind == VOUCHER].sum()))
-    for code, name in enumerate(ledger.rules):
-        taken = -int(points[(rule == code) & (kind == REDEEM)].sum())
-        if taken:
-            cost += taken * costs[name]
-    cost -= _cost_given_back(run, costs)
+    cost = _redemption_cost(run) + Fraction(int(money[kind == VOUCHER].sum()))
     baseline = Fraction(int(run.baseline.column("money")[run.baseline.column("kind") == PURCHASE].sum()))
     return {
         "sales": _money(sales),
@@ -138,22 +131,19 @@ def _economics(run: Run) -> dict[str, Any]:
     }
 
 
-def _cost_given_back(run: Run, costs: dict[str, Fraction]) -> Fraction:
-    """Points that refunds gave back cost nothing after all; they are valued at the average cost of the points redeemed."""
-    kind, points = run.program.column("kind"), run.program.column("points")
-    back = int(points[kind == RETURN].sum())
-    taken = -int(points[kind == REDEEM].sum())
-    if not back or not taken:
-        return Fraction(0)
-    rule = run.program.column("rule")
-    total = sum(
-        (
-            -int(points[(rule == code) & (kind == REDEEM)].sum()) * costs.get(name, Fraction(0))
-            for code, name in enumerate(run.program.rules)
-        ),
-        Fraction(0),
-    )
-    return total * back / taken
+def _redemption_cost(run: Run) -> Fraction:
+    """Cost of the points redeemed, in minor units. Points that refunds gave back cost nothing after all; they are valued at the
+    average cost of the points redeemed."""
+    kind, points, rule = (run.program.column(name) for name in ("kind", "points", "rule"))
+    costs = cost_by_rule(run.scenario.program)
+    taken, total = 0, Fraction(0)
+    for code, name in enumerate(run.program.rules):
+        redeemed = -int(points[(rule == code) & (kind == REDEEM)].sum())
+        if redeemed:
+            taken += redeemed
+            total += redeemed * costs[name]
+    given_back = int(points[kind == RETURN].sum())
+    return total * (taken - given_back) / taken if taken else total
 
 
 def _money(minor: Fraction) -> int | float:

@@ -54,11 +54,6 @@ class Scenario:
         assert end is not None
         return end
 
-    @property
-    def has_baseline_program(self) -> bool:
-        """Whether the baseline is another program rather than none."""
-        return self.baseline is not NO_PROGRAM
-
     def digest(self) -> str:
         """Identifies everything that decides the result."""
         return document_digest(

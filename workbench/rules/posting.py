@@ -51,7 +51,7 @@ def open_day(terms, account, order, day):
     birthday(terms, account, order, day)
     redeem_automatically(terms, account, order, day)
     own.opened = day
-    own.next_lapse = first_lot_event(account)
+    own.next_lapse = first_lot_event(account, False)
 
 
 @rule
@@ -103,12 +103,13 @@ def after_event(terms, account, order, day):
 
 
 @rule
-def first_lot_event(account):
-    """First day on which a lot lapses or becomes usable."""
+def first_lot_event(account, protected):
+    """First day on which a lot lapses (``protected``: none does) or becomes usable."""
     found = NEVER
     for i in range(account.own.lots):
         lot = account.lots[i]
-        found = min(found, lot.expires_on + 1)
+        if not protected:
+            found = min(found, lot.expires_on + 1)
         if lot.pending:
             found = min(found, lot.active_on)
     return found
@@ -122,7 +123,7 @@ def next_due(terms, account):
     if own.lots > 0 and own.next_lapse < NEVER:
         due = max(own.next_lapse, own.opened + 1)
         if own.tier >= 0 and terms.expiry.protected[own.tier]:
-            due = max(first_activation(account), own.opened + 1)
+            due = max(first_lot_event(account, True), own.opened + 1)
     if own.tier > 0:
         due = min(due, own.tier_until + 1)
     due = min(due, max(min(own.check_on, own.metrics_on), own.opened + 1))
@@ -132,16 +133,6 @@ def next_due(terms, account):
     if terms.earn.carry_resets and own.carry != 0:
         due = min(due, yearly_on_or_after(own.opened + 1, 1, 1))
     return min(due, NEVER)
-
-
-@rule
-def first_activation(account):
-    """First day on which a pending lot becomes usable."""
-    found = NEVER
-    for i in range(account.own.lots):
-        if account.lots[i].pending:
-            found = min(found, account.lots[i].active_on)
-    return found
 
 
 # --- transactions ---------------------------------------------------------------------------------------------------
