@@ -104,7 +104,7 @@ class Desk:
 
     def _make_room(self, account: Account, order: Order, lines: int = 0) -> None:
         own, terms = account.own, self.terms
-        bonuses = len(terms.earn.bonus_event)
+        bonuses = terms.earn.bonuses
         uses = order.own.uses
         reserve(account.lots, own.lots + bonuses + uses + 4, Lot)
         reserve(account.days, own.days + 2 * bonuses + 8, QualifyingDay)

@@ -63,6 +63,7 @@ class Own(Record):
         "joined",          # day of joining
         "birth_month",     # 1-12, 0 where unknown
         "birth_dom",       # 1-31
+        "birthday_on",     # next birthday that a bonus waits for, NEVER if none
         "balance",         # points in usable lots
         "pending",         # points in pending lots
         "debt",            # points owed

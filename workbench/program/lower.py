@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from workbench.program.spec import Program
+from workbench.rules.bounds import CATEGORIES, CHANNELS
 from workbench.rules.earn_terms import lower_earn
 from workbench.rules.expiry import lower_expiry
 from workbench.rules.redemption import lower_redemption
 from workbench.rules.refunds import lower_refunds
 from workbench.rules.terms import Terms
 from workbench.rules.tiers import lower_tiers
+from workbench.spec import SpecError
 
 __all__ = ["Codes", "Lowered", "lower"]
 
@@ -74,6 +76,9 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
         *(each.categories for each in earn.bonuses),
     )
     channels = _names([program.default_channel], *(each.channels for each in earn.multipliers))
+    for named, most, what in ((categories, CATEGORIES, "categories"), (channels, CHANNELS, "channels")):
+        if len(named) > most:
+            raise SpecError(("earn",), f"a program may mention at most {most} {what}, its default included", len(named))
     levels = () if program.tiers is None else program.tiers.levels
     actions = _names(
         ["visit", "night"],
@@ -96,7 +101,7 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
         first_day=first_day,
         last_day=last_day,
         earn=lower_earn(earn, tiers, categories, channels, actions, bonus_expiry, first_day, last_day),
-        tiers=lower_tiers(program.tiers, actions, earn.pending is not None),
+        tiers=lower_tiers(program.tiers, actions, earn.pending is not None, first_day, last_day),
         expiry=expiry,
         redemption=lower_redemption(program.redemption, first_item_meter),
         refunds=lower_refunds(program.refunds),

@@ -16,7 +16,7 @@ def give_bonuses(terms, account, order, lines, count, day, event, action, given)
     """Give every bonus of an event, in file order (``given``: points an action row brings). Returns points that qualify."""
     earn = terms.earn
     qualifying = 0
-    for k in range(len(earn.bonus_event)):
+    for k in range(earn.bonuses):
         wanted = earn.bonus_event[k]
         if wanted != event and not (wanted == ON_PURCHASE and event == ON_FIRST):
             continue
@@ -50,7 +50,7 @@ def once_allows(terms, account, bonus, day):
     once = terms.earn.bonus_once[bonus]
     if once == 0:
         return True
-    meter = account.meters[len(terms.earn.cap_per) + bonus]
+    meter = account.meters[terms.earn.caps + bonus]
     key = period_key(once, day)
     if meter.period == key:
         return False
@@ -65,7 +65,7 @@ def qualifying_lines(terms, lines, count, bonus):
     spend = 0
     found = 0
     for i in range(count):
-        if mask[known(lines[i].category, mask)]:
+        if mask[known(lines[i].category, terms.earn.categories)]:
             spend += lines[i].eligible
             found += 1
     return spend, found

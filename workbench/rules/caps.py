@@ -44,7 +44,7 @@ def apply_caps(terms, account, order, points, plain, day):
     own = order.own
     own.base_room = -1
     own.room = -1
-    for cap in range(len(earn.cap_per)):
+    for cap in range(earn.caps):
         room = room_under(terms, account, cap, day)
         if room < 0:
             continue
@@ -69,7 +69,7 @@ def apply_caps(terms, account, order, points, plain, day):
 def count_use(terms, account, points, plain, day):
     """Count points against the limits of today's periods (negative: give room back)."""
     earn = terms.earn
-    for cap in range(len(earn.cap_per)):
+    for cap in range(earn.caps):
         per = earn.cap_per[cap]
         if per == PER_ORDER or per == PER_BALANCE or room_under(terms, account, cap, day) < 0:
             continue

@@ -60,7 +60,7 @@ def points_of(terms, own, order, plain):
     for i in range(count):
         total += pieces[i].eligible
     points = 0
-    for k in range(len(earn.rate_num)):
+    for k in range(earn.rates):
         for i in range(count):
             if not first_of_group(earn, pieces, i, plain):
                 continue
@@ -104,7 +104,7 @@ def earn_purchase(terms, account, order, eligible, day, business):
     points = points_of(terms, account.own, order, False)
     plain = points_of(terms, account.own, order, True) if earn.any_before else points
     uncapped = points
-    if len(earn.cap_per) > 0:
+    if earn.caps > 0:
         points = apply_caps(terms, account, order, points, plain, day)
     own.points = points
     own.cut_off = uncapped - points

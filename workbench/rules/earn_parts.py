@@ -14,9 +14,9 @@ __all__ = [
 
 # --- eligible amount and factor --------------------------------------------------------------------------------------
 @rule
-def known(code, mask):
-    """Index of a category or channel code in a mask: codes the program does not mention share the last entry."""
-    return min(code, len(mask) - 1)
+def known(code, names):
+    """Index of a category or channel code in a mask: codes the program does not mention share the entry after its own names'."""
+    return min(code, names)
 
 
 @rule
@@ -34,7 +34,7 @@ def set_eligible(terms, lines, count, points_paid):
             amount -= line.tax
         if earn.without_delivery:
             amount -= line.delivery
-        if earn.excluded[known(line.category, earn.excluded)]:
+        if earn.excluded[known(line.category, earn.categories)]:
             amount = 0
         amount = max(amount, 0)
         paid = min(left, amount)
@@ -61,12 +61,12 @@ def factor_of(terms, own, tier, business, category, channel):
     earn = terms.earn
     total = earn.one
     seen = False
-    for k in range(len(earn.factor)):
+    for k in range(earn.factors):
         applies = (
             earn.factor_days[k][business - earn.first_day]
             and earn.factor_tiers[k][max(tier, 0)]
-            and earn.factor_categories[k][known(category, earn.factor_categories[k])]
-            and earn.factor_channels[k][known(channel, earn.factor_channels[k])]
+            and earn.factor_categories[k][known(category, earn.categories)]
+            and earn.factor_channels[k][known(channel, earn.channels)]
         )
         if applies and earn.factor_birthday[k] > 0:
             applies = is_birthday(own, business, earn.factor_birthday[k] == 2)
@@ -87,7 +87,7 @@ def factor_of(terms, own, tier, business, category, channel):
 def bracket_of(earn, value):
     """The step that an amount or balance reaches."""
     k = 0
-    while k + 1 < len(earn.bracket_from) and value >= earn.bracket_from[k + 1]:
+    while k + 1 < earn.brackets and value >= earn.bracket_from[k + 1]:
         k += 1
     return k
 
@@ -109,7 +109,7 @@ def portion(earn, piece, k, before, total):
     if not earn.marginal:
         return piece.eligible if bracket_of(earn, total) == k else 0
     low = earn.bracket_from[k]
-    high = earn.bracket_from[k + 1] if k + 1 < len(earn.bracket_from) else before + piece.eligible
+    high = earn.bracket_from[k + 1] if k + 1 < earn.brackets else before + piece.eligible
     return max(0, min(before + piece.eligible, high) - max(before, low))
 
 
@@ -187,7 +187,7 @@ def tier_at_spend(terms, placed, spend):
     tier = placed.tier
     gap = NEVER * 10**10
     for k in range(placed.tier + 1, terms.tiers.count):
-        threshold = need_of(terms, placed, k)[0]
+        threshold = terms.tiers.needs[need_of(terms, placed, k)][0]
         if 0 <= threshold <= spend:
             tier = k
         elif threshold > spend:

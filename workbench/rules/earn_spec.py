@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from workbench.rules.bounds import BONUSES, BRACKETS, CAPS, MULTIPLIERS
 from workbench.rules.expiry import BonusExpiry
 from workbench.spec import DateSpan, Factor, Money, Name, PointCount, PositiveMoney, Spec, SpecError
 
@@ -47,7 +48,7 @@ class Brackets(Spec):
     marginal: bool = False
     """On ``order`` only. false: the whole order earns at the rate of the step its amount reaches. true: each slice of the
     amount earns at its own step's rate, lines taken in the order they are listed, and is rounded on its own."""
-    steps: Annotated[tuple[BracketStep, ...], Field(min_length=1, max_length=50)]
+    steps: Annotated[tuple[BracketStep, ...], Field(min_length=1, max_length=BRACKETS)]
     """Steps in rising order; the first begins at 0."""
 
     @model_validator(mode="after")
@@ -230,7 +231,7 @@ class Earn(Spec):
     multiplier_stage: Literal["before_rounding", "after_rounding"] = "before_rounding"
     """``before_rounding``: the spend is multiplied, then rounded (NT$9,950 at NT$200 doubled: 99). ``after_rounding``: points are
     rounded first (for lines of the same factor together), multiplied, and rounded again to a point (98)."""
-    multipliers: Annotated[tuple[Multiplier, ...], Field(max_length=60)] = ()
+    multipliers: Annotated[tuple[Multiplier, ...], Field(max_length=MULTIPLIERS)] = ()
     """Factors by tier, weekday, dates, birthday, member day, category, channel."""
     stacking: Literal["highest", "additive", "multiplicative", "forbid"] = "highest"
     """Several multipliers at once, x2 and x3: the highest only (of those that apply, even below 1), x4 (additive; never below 0),
@@ -238,9 +239,9 @@ class Earn(Spec):
     rate_tier: Literal["before_order", "split"] = "before_order"
     """An order that crosses a tier's threshold: all of it at the tier before, or each part at its own tier (marginal; needs
     immediate upgrades by spend alone)."""
-    bonuses: Annotated[tuple[Bonus, ...], Field(max_length=60)] = ()
+    bonuses: Annotated[tuple[Bonus, ...], Field(max_length=BONUSES)] = ()
     """Fixed points for events."""
-    caps: Annotated[tuple[Cap, ...], Field(max_length=20)] = ()
+    caps: Annotated[tuple[Cap, ...], Field(max_length=CAPS)] = ()
     """Limits; all hold at once."""
     pending: Pending | None = None
     """Points that wait before they are usable."""

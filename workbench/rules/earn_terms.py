@@ -3,8 +3,22 @@
 from datetime import timedelta
 from fractions import Fraction
 from math import lcm, prod
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
+from workbench.rules.bounds import (
+    BONUSES,
+    CATEGORIES,
+    CHANNELS,
+    DAYS,
+    MULTIPLIERS,
+    TIERS,
+    Bonuses,
+    Brackets,
+    Caps,
+    Multipliers,
+    PerTier,
+    Rates,
+)
 from workbench.rules.earn_spec import Earn, EarnRate, calendar_allows
 from workbench.spec import DateSpan, SpecError
 from workbench.units import CEIL, EPOCH, FLOOR, HALF_UP, MAX_MONEY, NEVER, to_day, to_minor
@@ -29,57 +43,66 @@ class EarnTerms(NamedTuple):
     stacking: int
     one: int
     """The integer that stands for a factor of 1."""
-    rate_num: list[int]
+    rates: int
+    """Number of rates; further on: of brackets, multipliers, limits and bonuses."""
+    rate_num: Rates
     """Rate k gives ``rate_points[k]`` for each unit of ``rate_den[k] / rate_num[k]`` of money. With brackets: rate k is step k."""
-    rate_den: list[int]
-    rate_points: list[int]
-    rate_of_tier: list[int]
+    rate_den: Rates
+    rate_points: Rates
+    rate_of_tier: PerTier
     """-1 for tiers that earn nothing."""
     bracket_on: int
     marginal: int
-    bracket_from: list[int]
+    brackets: int
+    bracket_from: Brackets
     """Where each step begins, in money or in points of balance."""
     minimum_order: int
     net_of_discount: int
     without_tax: int
     without_delivery: int
     without_points_paid: int
-    excluded: list[int]
-    """By category code; the last entry stands for every category the program does not mention."""
-    factor: list[int]
+    categories: int
+    channels: int
+    """Number of names the program mentions: their codes count from 0, and the next one stands for every other name."""
+    excluded: Annotated[list[int], CATEGORIES + 1]
+    """By category code."""
+    factors: int
+    factor: Multipliers
     """Of each multiplier, in units of ``one`` (multiplicative: the numerator)."""
-    factor_den: list[int]
+    factor_den: Multipliers
     """The denominator of each factor: what a multiplicative one takes out of ``one``."""
-    factor_days: list[list[int]]
-    factor_birthday: list[int]
+    factor_days: Annotated[list[list[int]], (MULTIPLIERS, DAYS)]
+    factor_birthday: Multipliers
     """0: no condition, 1: the birthday, 2: its month."""
-    factor_tiers: list[list[int]]
-    factor_categories: list[list[int]]
-    factor_channels: list[list[int]]
+    factor_tiers: Annotated[list[list[int]], (MULTIPLIERS, TIERS + 1)]
+    factor_categories: Annotated[list[list[int]], (MULTIPLIERS, CATEGORIES + 1)]
+    factor_channels: Annotated[list[list[int]], (MULTIPLIERS, CHANNELS + 1)]
     split: int
     """1 where an order that crosses a tier's threshold is cut there."""
-    cap_per: list[int]
-    cap_points: list[int]
-    cap_reject: list[int]
-    cap_before: list[int]
+    caps: int
+    cap_per: Caps
+    cap_points: Caps
+    cap_reject: Caps
+    cap_before: Caps
     """1 where the limit holds for points without multipliers."""
-    cap_first: list[int]
-    cap_last: list[int]
+    cap_first: Caps
+    cap_last: Caps
     any_before: int
-    bonus_event: list[int]
-    bonus_action: list[int]
+    bonuses: int
+    bonus_event: Bonuses
+    bonus_action: Bonuses
     """Action code; -1 for none."""
-    bonus_points: list[int]
+    bonus_points: Bonuses
     """-1 where the action row brings them."""
-    bonus_once: list[int]
-    bonus_spend: list[int]
-    bonus_any_category: list[int]
-    bonus_categories: list[list[int]]
-    bonus_days: list[list[int]]
-    bonus_expiry: list[int]
+    bonus_once: Bonuses
+    bonus_spend: Bonuses
+    bonus_any_category: Bonuses
+    bonus_categories: Annotated[list[list[int]], (BONUSES, CATEGORIES + 1)]
+    bonus_days: Annotated[list[list[int]], (BONUSES, DAYS)]
+    bonus_expiry: Bonuses
     """Lot rule of its own; -1 for the program's."""
-    bonus_qualifies: list[int]
-    bonus_reversed: list[int]
+    bonus_qualifies: Bonuses
+    bonus_reversed: Bonuses
     pending_days: int
     clock_at_activation: int
     spend_waits: int
@@ -128,12 +151,14 @@ def lower_earn(
         after=int(earn.multiplier_stage == "after_rounding"),
         stacking=STACKING[earn.stacking],
         one=one,
+        rates=len(numbers),
         rate_num=[num for num, _, _ in numbers],
         rate_den=[den for _, den, _ in numbers],
         rate_points=[points for _, _, points in numbers],
         rate_of_tier=rate_of_tier,
         bracket_on=NO_BRACKET if brackets is None else {"order": ON_ORDER, "balance": ON_BALANCE}[brackets.on],
         marginal=int(brackets is not None and brackets.marginal),
+        brackets=0 if brackets is None else len(brackets.steps),
         bracket_from=[]
         if brackets is None
         else [to_minor(step.from_) if brackets.on == "order" else int(step.from_) for step in brackets.steps],
@@ -142,7 +167,10 @@ def lower_earn(
         without_tax=int(eligible.tax == "excluded"),
         without_delivery=int(eligible.delivery == "excluded"),
         without_points_paid=int(eligible.paid_with_points == "excluded"),
+        categories=len(categories),
+        channels=len(channels),
         excluded=_mask(categories, eligible.excluded_categories, empty=0),
+        factors=len(factors),
         factor=factors,
         factor_den=[Fraction(each.factor).denominator for each in earn.multipliers],
         factor_days=[[int(calendar_allows(each, day)) for day in days] for each in earn.multipliers],
@@ -151,6 +179,7 @@ def lower_earn(
         factor_categories=[_mask(categories, each.categories, empty=1) for each in earn.multipliers],
         factor_channels=[_mask(channels, each.channels, empty=1) for each in earn.multipliers],
         split=int(earn.rate_tier == "split"),
+        caps=len(earn.caps),
         cap_per=[PER.index(cap.per) for cap in earn.caps],
         cap_points=[cap.points for cap in earn.caps],
         cap_reject=[int(cap.beyond == "reject") for cap in earn.caps],
@@ -158,6 +187,7 @@ def lower_earn(
         cap_first=[first for first, _ in spans],
         cap_last=[last for _, last in spans],
         any_before=int(any(cap.stage == "before_multiplier" for cap in earn.caps)),
+        bonuses=len(earn.bonuses),
         bonus_event=[EVENTS.index(each.event) for each in earn.bonuses],
         bonus_action=[-1 if each.action is None else actions.index(each.action) for each in earn.bonuses],
         bonus_points=[-1 if each.points is None else each.points for each in earn.bonuses],

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from workbench.ledger import CONVERT, DECAY, EXPIRE, EXTEND, VOUCHER, post
+from workbench.rules.bounds import DAYS, LOT_RULES, PerTier, Statements
 from workbench.rules.lots import soonest, take, take_points
 from workbench.spec import MonthDay, Name, PointCount, PositiveMoney, Spec, SpecError
 from workbench.units import (
@@ -278,13 +279,13 @@ class ExpiryTerms(NamedTuple):
     """Expiry lowered to integers."""
 
     first_day: int
-    tables: list[list[int]]
+    tables: Annotated[list[list[int]], (LOT_RULES, DAYS)]
     """One for each lot rule: last usable day by earning day, from ``first_day`` on."""
-    anniversary: list[int]
+    anniversary: Annotated[list[int], LOT_RULES]
     """1 for the lot rules that depend on the joining day (their table is empty of meaning)."""
-    of_tier: list[int]
+    of_tier: PerTier
     """Lot rule by tier at earning."""
-    protected: list[int]
+    protected: PerTier
     """1 for tiers in which nothing lapses."""
     mode: int
     """What acts on the whole balance: ``INACTIVITY``, ``EXTENSION``, ``DECAYING``, ``CONVERSION``, or nothing (``BY_LOT``)."""
@@ -297,8 +298,10 @@ class ExpiryTerms(NamedTuple):
     active_on_purchase: int
     active_on_redeem: int
     active_on_action: int
-    statement_months: list[int]
-    statement_doms: list[int]
+    statements: int
+    """Statement dates in a year."""
+    statement_months: Statements
+    statement_doms: Statements
     block: int
     voucher: int
     voucher_months: int
@@ -343,6 +346,7 @@ def lower_expiry(
         active_on_purchase=int("purchase" in activity),
         active_on_redeem=int("redeem" in activity),
         active_on_action=int("action" in activity),
+        statements=len(statements),
         statement_months=[month for month, _ in statements],
         statement_doms=[dom for _, dom in statements],
         block=getattr(expiry, "block", 0),
@@ -458,7 +462,7 @@ def next_statement(terms, day):
     """First statement date on or after a day."""
     expiry = terms.expiry
     found = NEVER
-    for k in range(len(expiry.statement_months)):
+    for k in range(expiry.statements):
         found = min(found, yearly_on_or_after(day, expiry.statement_months[k], expiry.statement_doms[k]))
     return found
 

@@ -88,11 +88,21 @@ def activate(terms, account, day):
 def birthday(terms, account, order, day):
     """Birthday bonuses."""
     own = account.own
+    if day >= own.birthday_on:
+        own.birthday_on = next_birthday(terms, own, day)
     if terms.any_birthday and day > own.joined and is_birthday(own, day, False):
         before = own.earned
         give_bonuses(terms, account, order, order.lines, 0, day, ON_BIRTHDAY, -1, 0)
         if own.earned > before:
             after_event(terms, account, order, day)
+
+
+@rule
+def next_birthday(terms, own, day):
+    """The first birthday after a day, where some bonus is given on birthdays; NEVER if not."""
+    if not terms.any_birthday or own.birth_month == 0:
+        return NEVER
+    return yearly_on_or_after(day + 1, own.birth_month, own.birth_dom)
 
 
 @rule
@@ -128,8 +138,7 @@ def next_due(terms, account):
         due = min(due, own.tier_until + 1)
     due = min(due, max(min(own.check_on, own.metrics_on), own.opened + 1))
     due = min(due, next_balance_event(terms, own))
-    if terms.any_birthday and own.birth_month > 0:
-        due = min(due, yearly_on_or_after(own.opened + 1, own.birth_month, own.birth_dom))
+    due = min(due, own.birthday_on)
     if terms.earn.carry_resets and own.carry != 0:
         due = min(due, yearly_on_or_after(own.opened + 1, 1, 1))
     return min(due, NEVER)
@@ -174,6 +183,7 @@ def join(terms, account, order, day, business, birth_month, birth_dom):
     own.joined = day
     own.birth_month = birth_month
     own.birth_dom = birth_dom
+    own.birthday_on = next_birthday(terms, own, day)
     own.opened = day
     own.last_activity = day
     own.next_lapse = NEVER

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from workbench.ledger import REDEEM, post
+from workbench.rules.bounds import ITEMS, WINDOWS, Items, Windows
 from workbench.rules.expiry import BY_REDEEM, note_activity
 from workbench.rules.lots import soonest, take
 from workbench.spec import Money, Name, PointCount, PositiveMoney, Spec, SpecError
@@ -87,11 +88,11 @@ class Redemption(Spec):
 
     money_off: MoneyOff | None = None
     """Points as money."""
-    catalogue: Annotated[tuple[CatalogueItem, ...], Field(max_length=200)] = ()
+    catalogue: Annotated[tuple[CatalogueItem, ...], Field(max_length=ITEMS)] = ()
     """Rewards with a price in points."""
     automatic: Automatic | None = None
     """Redemption without being asked; windows do not bind it."""
-    windows: Annotated[tuple[OpenWindow, ...], Field(max_length=24)] = ()
+    windows: Annotated[tuple[OpenWindow, ...], Field(max_length=WINDOWS)] = ()
     """When redemption is open (any of them); none: always."""
     consume: Literal["soonest_expiring", "oldest_earned"] = "soonest_expiring"
     """Which lots are used first: soonest expiring (ties: earliest earned, then first posted), or oldest earned (ties: soonest expiring, then first posted)."""
@@ -121,19 +122,23 @@ class RedemptionTerms(NamedTuple):
     off_minimum_basket: int
     off_share: int
     """Thousandths of the basket; 0 for no limit."""
-    item_points: list[int]
-    item_worth: list[int]
+    items: int
+    """Number of rewards in the catalogue."""
+    item_points: Items
+    item_worth: Items
     """Face value of one, in minor units."""
-    item_limit: list[int]
+    item_limit: Items
     """Per member and day; 0 for no limit."""
     first_meter: int
     """Where the items' daily meters begin."""
     automatic_at: int
     automatic_worth: int
-    window_months: list[list[int]]
+    windows: int
+    """Number of windows; none: always open."""
+    window_months: Annotated[list[list[int]], (WINDOWS, 13)]
     """1 for the months a window is open in, by month from 1 (entry 0 means nothing)."""
-    window_first: list[int]
-    window_last: list[int]
+    window_first: Windows
+    window_last: Windows
 
 
 REFUSALS = (
@@ -173,12 +178,14 @@ def lower_redemption(redemption: Redemption | None, first_meter: int) -> Redempt
         off_minimum_balance=0 if off is None else off.minimum_balance,
         off_minimum_basket=0 if off is None else to_minor(off.minimum_basket),
         off_share=0 if off is None or off.maximum_share is None else int(off.maximum_share * 1000),
+        items=len(items),
         item_points=[item.points for item in items],
         item_worth=[to_minor(item.face_value) for item in items],
         item_limit=[item.limit_per_day or 0 for item in items],
         first_meter=first_meter,
         automatic_at=0 if automatic is None else automatic.at,
         automatic_worth=0 if automatic is None else to_minor(automatic.worth),
+        windows=len(windows),
         window_months=[[int(not each.months or m in each.months) for m in range(13)] for each in windows],
         window_first=[each.first_day for each in windows],
         window_last=[each.last_day for each in windows],
@@ -190,10 +197,10 @@ def lower_redemption(redemption: Redemption | None, first_meter: int) -> Redempt
 def is_open(terms, day):
     """Whether redemption is open on a day."""
     redemption = terms.redemption
-    if len(redemption.window_first) == 0:
+    if redemption.windows == 0:
         return True
     _, month, dom = civil(day)
-    for k in range(len(redemption.window_first)):
+    for k in range(redemption.windows):
         if redemption.window_months[k][month] and redemption.window_first[k] <= dom <= redemption.window_last[k]:
             return True
     return False
@@ -294,7 +301,7 @@ def redeem(terms, account, order, day, item, points, basket):
                 worth = points * redemption.off_worth // redemption.off_points
                 order.own.paid_points += worth
                 why = terms.why_money_off
-            elif len(redemption.item_points) > 0:
+            elif redemption.items > 0:
                 refusal = OK
     if refusal != OK:
         return refusal

@@ -153,7 +153,7 @@ def give_cap_room(terms, account, posted, points, plain):
     if not terms.refunds.cap_room_back:
         return
     earn = terms.earn
-    for cap in range(len(earn.cap_per)):
+    for cap in range(earn.caps):
         meter = account.meters[cap]
         inside = earn.cap_per[cap] != PER_CAMPAIGN or earn.cap_first[cap] <= posted <= earn.cap_last[cap]
         if inside and meter.period == period_key(earn.cap_per[cap], posted) and meter.used > 0:
@@ -215,7 +215,7 @@ def lower_bracketed(terms, account, order):
 def quantity(earn, order, reached):
     """Spend times factor times rate of an order's pieces, over its brackets."""
     total = 0
-    for k in range(len(earn.rate_num)):
+    for k in range(earn.rates):
         before = 0
         for i in range(order.own.pieces):
             piece = order.pieces[i]
@@ -229,7 +229,7 @@ def bonus_points_to_reverse(terms, account, order, day):
     """Points of the order's bonuses that go with it when all of it is refunded."""
     own = order.own
     points = 0
-    for k in range(len(terms.earn.bonus_reversed)):
+    for k in range(terms.earn.bonuses):
         if own.bonuses & (1 << k) and terms.earn.bonus_reversed[k]:
             points += terms.earn.bonus_points[k]
             if terms.earn.bonus_qualifies[k] and own.era == account.own.era:

@@ -4,9 +4,10 @@ Redeeming never lowers a qualifying metric; refunds do. See ``docs/semantics.md`
 file may say.
 """
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from workbench.ledger import TIER, post
+from workbench.rules.bounds import DAYS, NEEDS, TIERS, PerTier
 from workbench.rules.tiers_spec import METRICS, Level, Requirement, Tiers, Validity, Window
 from workbench.units import NEVER, add_months, civil, day_of, month_end, rule, to_minor, yearly_on_or_after
 
@@ -34,13 +35,19 @@ class TierTerms(NamedTuple):
     downgrade: int
     grace_months: int
     rejudged: int
-    enter: list[list[int]]
-    retain: list[list[int]]
-    reenter: list[list[int]]
-    invitation: list[int]
+    needs: Annotated[list[list[int]], (3 * TIERS, NEEDS)]
+    """Requirements: to enter each tier (``ENTER`` + level), to keep it (``RETAIN`` + level), to enter it again (``REENTER`` + level)."""
+    invitation: PerTier
     """Action code that grants each tier; -1 for none."""
     merged: int
     """1 where the day of a metric makes no difference, so that one row holds them all."""
+    first_day: int
+    days: int
+    """Days that the two tables cover, from ``first_day`` on."""
+    window_from: Annotated[list[int], DAYS]
+    """First day of the window that holds each day, where the date alone decides it."""
+    period_to: Annotated[list[int], DAYS]
+    """Last day of the window's period that holds each day (without periods: of the month)."""
 
 
 LIFETIME, ROLLING, ANNIVERSARY, SINCE_CHANGE = 0, -1, -2, -3
@@ -54,21 +61,27 @@ KEPT, RESET_LOST, RESET_SURPLUS_KEPT = range(3)
 NO_FALL, ONE_LEVEL, TO_EARNED = range(3)
 NEEDED = len(METRICS)
 BEGINNING = -(10**7)
+ENTER, RETAIN, REENTER = 0, TIERS, 2 * TIERS
 
 
-def lower_tiers(tiers: Tiers | None, actions: list[str], metrics_wait: bool) -> TierTerms:
-    """Terms of the tiers; a program without them has a count of 0."""
+def lower_tiers(
+    tiers: Tiers | None, actions: list[str], metrics_wait: bool, first_day: int, last_day: int
+) -> TierTerms:
+    """Terms of the tiers; a program without them has a count of 0. The tables hold the day before the first too."""
     if tiers is None:
         return TierTerms(
             count=0, window=LIFETIME, window_months=0, upgrade=IMMEDIATE, skip_levels=0, validity=PERIOD_END, validity_months=0, rehit=0,
-            counter=KEPT, downgrade=NO_FALL, grace_months=0, rejudged=0, enter=[], retain=[], reenter=[], invitation=[], merged=0,
+            counter=KEPT, downgrade=NO_FALL, grace_months=0, rejudged=0, needs=[], invitation=[], merged=0, first_day=first_day, days=0,
+            window_from=[], period_to=[],
         )  # fmt: skip
     levels = tiers.levels
+    window, months = WINDOWS[tiers.window.kind], tiers.window.months or 0
+    days = range(first_day - 1, last_day + 1)
     used = {metric for each in levels for need in (each.enter, each.retain, each.reenter) for metric in _metrics(need)}
     return TierTerms(
         count=len(levels),
-        window=WINDOWS[tiers.window.kind],
-        window_months=tiers.window.months or 0,
+        window=window,
+        window_months=months,
         upgrade=("immediate", "next_day", "next_period").index(tiers.upgrade),
         skip_levels=int(tiers.skip_levels),
         validity=("period_end", "next_period_end", "months", "lifetime").index(tiers.validity.until),
@@ -78,9 +91,15 @@ def lower_tiers(tiers: Tiers | None, actions: list[str], metrics_wait: bool) -> 
         downgrade=("none", "one_level", "to_earned").index(tiers.downgrade),
         grace_months=tiers.grace_months,
         rejudged=int(tiers.after_refund == "rejudged"),
-        enter=[_row(each.enter) for each in levels],
-        retain=[_row(each.retain or each.enter) for each in levels],
-        reenter=[_row(each.reenter or each.enter) for each in levels],
+        needs=[
+            row
+            for needs in (
+                [each.enter for each in levels],
+                [each.retain or each.enter for each in levels],
+                [each.reenter or each.enter for each in levels],
+            )
+            for row in [_row(need) for need in needs] + [_row(None)] * (TIERS - len(levels))
+        ],
         invitation=[-1 if each.invitation is None else actions.index(each.invitation) for each in levels],
         merged=int(
             tiers.window.kind in ("lifetime", "since_tier_change")
@@ -88,7 +107,19 @@ def lower_tiers(tiers: Tiers | None, actions: list[str], metrics_wait: bool) -> 
             and not metrics_wait
             and "visits" not in used
         ),
+        first_day=first_day - 1,
+        days=len(days),
+        window_from=[_window_from(window, months, day) for day in days],
+        period_to=[month_end(day, max(window, 1)) for day in days],
     )
+
+
+def _window_from(window: int, months: int, day: int) -> int:
+    """First day of the window that holds a day, as far as the date decides it."""
+    if window > 0:
+        year, month, _ = civil(day)
+        return day_of(year, (month - 1) // window * window + 1, 1)
+    return add_months(day, -months) + 1 if window == ROLLING else BEGINNING
 
 
 def _metrics(need: Requirement | None) -> list[str]:
@@ -111,15 +142,9 @@ def _row(need: Requirement | None) -> list[int]:
 @rule
 def window_start(terms, own, day):
     """First day of the window that holds a day."""
-    window = terms.tiers.window
-    if window > 0:
-        year, month, _ = civil(day)
-        return day_of(year, (month - 1) // window * window + 1, 1)
-    if window == ROLLING:
-        return add_months(day, -terms.tiers.window_months) + 1
-    if window == ANNIVERSARY:
+    if terms.tiers.window == ANNIVERSARY:
         return last_anniversary(own.joined, day)
-    return BEGINNING
+    return terms.tiers.window_from[day - terms.tiers.first_day]
 
 
 @rule
@@ -138,7 +163,8 @@ def period_end(terms, own, day):
     if window == ANNIVERSARY:
         _, month, dom = civil(own.joined)
         return yearly_on_or_after(day + 1, month, dom) - 1
-    return month_end(day, max(window, 1))
+    place = day - terms.tiers.first_day
+    return terms.tiers.period_to[place] if place < terms.tiers.days else month_end(day, max(window, 1))
 
 
 @rule
@@ -231,15 +257,14 @@ def metric_total(account, metric, start, through):
 # --- rules: judging -------------------------------------------------------------------------------------------------
 @rule
 def need_of(terms, own, level):
-    """The requirement that reaches a tier from below: to enter, or to enter again."""
-    if own.fallen & (1 << level):
-        return terms.tiers.reenter[level]
-    return terms.tiers.enter[level]
+    """The requirement that reaches a tier from below, as its place in ``needs``: to enter, or to enter again."""
+    return (REENTER if own.fallen & (1 << level) else ENTER) + level
 
 
 @rule
-def is_met(account, need, start, through):
-    """Whether enough thresholds of a requirement are met."""
+def is_met(terms, account, row, start, through):
+    """Whether enough thresholds of a requirement (its place in ``needs``) are met."""
+    need = terms.tiers.needs[row]
     if need[NEEDED] == 0:
         return False
     met = 0
@@ -262,9 +287,10 @@ def last_valid_day(terms, own, day):
 
 
 @rule
-def reset_metrics(terms, account, day, through, need, keep_surplus):
+def reset_metrics(terms, account, day, through, row, keep_surplus):
     """All metrics to zero; with ``keep_surplus`` those of the requirement keep what exceeded their threshold when they were judged."""
     own = account.own
+    need = terms.tiers.needs[row]
     start = window_start(terms, own, through)
     surplus_spend = 0
     surplus_points = 0
@@ -320,7 +346,7 @@ def reached(terms, account, through):
     top = tiers.count if tiers.skip_levels else min(tiers.count, own.tier + 2)
     for k in range(top - own.tier - 1):
         level = top - 1 - k
-        if is_met(account, need_of(terms, own, level), start, through):
+        if is_met(terms, account, need_of(terms, own, level), start, through):
             return level
     return -1
 
@@ -340,9 +366,9 @@ def check_rehit(terms, account, day):
     own = account.own
     if not tiers.rehit or own.tier <= 0:
         return
-    need = tiers.enter[own.tier]
+    need = ENTER + own.tier
     until = last_valid_day(terms, own, day)
-    if until > own.tier_until and is_met(account, need, window_start(terms, own, day), day):
+    if until > own.tier_until and is_met(terms, account, need, window_start(terms, own, day), day):
         own.tier_until = until
         own.in_grace = 0
         if tiers.counter != KEPT:
@@ -410,7 +436,7 @@ def highest_earned(terms, account, below, start, through):
     """The highest tier under ``below`` whose requirement to enter is met; the lowest tier if none."""
     for k in range(below - 1):
         level = below - 1 - k
-        if is_met(account, need_of(terms, account.own, level), start, through):
+        if is_met(terms, account, need_of(terms, account.own, level), start, through):
             return level
     return 0
 
@@ -426,7 +452,7 @@ def review(terms, account, day):
     afresh = tiers.validity == PERIOD_END
     start = window_start(terms, own, day if afresh else yesterday)
     counted_from = day if afresh else yesterday
-    met = is_met(account, tiers.retain[own.tier], start, yesterday)
+    met = is_met(terms, account, RETAIN + own.tier, start, yesterday)
     if not met and tiers.grace_months > 0 and not own.in_grace:
         own.tier_until = add_months(yesterday, tiers.grace_months)
         own.in_grace = 1
@@ -438,7 +464,7 @@ def review(terms, account, day):
     level = own.tier - 1
     if tiers.downgrade == TO_EARNED:
         level = highest_earned(terms, account, own.tier, start, yesterday)
-    enter_tier(terms, account, day, level, counted_from, yesterday, tiers.enter[level], True)
+    enter_tier(terms, account, day, level, counted_from, yesterday, ENTER + level, True)
     return True
 
 
@@ -456,7 +482,7 @@ def invite(terms, account, day, action):
                 own.tier_until = until
                 own.in_grace = 0
         else:
-            enter_tier(terms, account, day, level, day, day, tiers.enter[level], False)
+            enter_tier(terms, account, day, level, day, day, ENTER + level, False)
 
 
 @rule
@@ -464,13 +490,13 @@ def judge_after_refund(terms, account, day):
     """Where refunds are re-judged: a tier entered in the current window that the metrics no longer reach is lost at once."""
     tiers = terms.tiers
     own = account.own
-    if not tiers.rejudged or own.tier <= 0 or own.invited or tiers.enter[own.tier][NEEDED] == 0:
+    if not tiers.rejudged or own.tier <= 0 or own.invited or tiers.needs[ENTER + own.tier][NEEDED] == 0:
         return
     start = window_start(terms, own, day)
-    if own.tier_since < start or is_met(account, tiers.enter[own.tier], start, day):
+    if own.tier_since < start or is_met(terms, account, ENTER + own.tier, start, day):
         return
     level = highest_earned(terms, account, own.tier, start, day)
-    enter_tier(terms, account, day, level, day, day, tiers.enter[level], True)
+    enter_tier(terms, account, day, level, day, day, ENTER + level, True)
     if (
         tiers.upgrade == NEXT_PERIOD
     ):  # every period's start is looked at; a next-day upgrade waits for an event, which a refund is not

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from workbench.rules.bounds import TIERS
 from workbench.spec import Money, Name, Spec, SpecError
 
 __all__ = ["METRICS", "Level", "Requirement", "Tiers", "Validity", "Window"]
@@ -98,7 +99,7 @@ class Validity(Spec):
 class Tiers(Spec):
     """Tiers and how they are reached, held and lost."""
 
-    levels: Annotated[tuple[Level, ...], Field(min_length=2, max_length=20)]
+    levels: Annotated[tuple[Level, ...], Field(min_length=2, max_length=TIERS)]
     """From the lowest to the highest."""
     window: Window = Window(kind="year")
     """Over which days the metrics are added up."""
