@@ -4,12 +4,16 @@ Exit status 0: done; 2: bad input (nothing written); 1: a failed check. Results 
 Heavy modules are imported inside the commands that need them: asking for help should not wait for a compiler.
 """
 
+import errno
 import json
+import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +25,7 @@ from workbench.errors import BadInput, Problem, nearest
 from workbench.packaging import ForeignPackage, refuse_misplaced
 
 if TYPE_CHECKING:
+    from simulators.simulate import Engine
     from workbench.population.spec import Population
     from workbench.scenario import Scenario
 
@@ -198,7 +203,7 @@ def _next_expiry(lots: list[dict[str, Any]]) -> str:
 @app.command()
 def run(
     program: ProgramName,
-    members: Annotated[int, typer.Option(min=1, max=1_000_000, help="Members drawn.")] = 10_000,
+    members: Annotated[int, typer.Option(min=1, max=100_000_000, help="Members drawn.")] = 10_000,
     years: Annotated[int, typer.Option(min=1, max=50, help="Length of the run.")] = 3,
     start: Annotated[str, typer.Option(metavar="DATE", help="First day.")] = "2025-01-01",
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Same seed, same result.")] = 1,
@@ -210,7 +215,13 @@ def run(
         float | None, typer.Option(help="Scale it to this mean basket, in the program's currency.")
     ] = None,
     assumptions: Annotated[str, typer.Option(help="Shipped assumptions or a file.")] = "central",
-    engine: Annotated[str, typer.Option(help="agents (the compiled kernel is not built yet).")] = "agents",
+    engine: Annotated[
+        str | None,
+        typer.Option(help="kernel (compiled) or agents (SimPy): the same digest. Unless given, the fastest that can."),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Threads of the kernel; else one a core.")
+    ] = None,
     baseline: Annotated[str, typer.Option(help="Another program, or none.")] = "none",
     policy: Annotated[
         Path | None, typer.Option(metavar="FILE", help="How points are valued (not built yet: refused).")
@@ -220,13 +231,10 @@ def run(
 ) -> None:
     """Let synthetic members live under a program, and in the same world without it."""
     first = _day("--start")(start)
-    if engine != "agents":
-        raise BadInput(
-            Problem("--engine", "expected agents: no other engine is built yet", engine, nearest(engine, ["agents"]))
-        )
+    chosen = _engine(engine)
     if policy is not None:
         raise BadInput(Problem("--policy", "valuation policies are not built yet", str(policy)))
-    from simulators.agents import run_agents
+    from simulators.simulate import simulate
     from workbench.population.load import load_assumptions
     from workbench.program.load import load_program
     from workbench.run_document import run_document
@@ -262,8 +270,8 @@ def run(
     )
     if folder is not None:
         check_target(folder)
-    with _progress(scenario) as tell:
-        result = run_agents(scenario, tell)
+    with _progress(scenario, chosen) as tell, _place("--engine"), _no_room():
+        result = simulate(scenario, tell, chosen, threads)
     document = run_document(result) if folder is None else write_run(result, folder)
     if as_json:
         _print_json(document)
@@ -300,12 +308,39 @@ def _population(name: str, currency: str, purchases_per_year: float | None, mean
         raise BadInput(Problem("--purchases-per-year, --mean-basket", str(error))) from error
 
 
+def _engine(name: str | None) -> "Engine | None":
+    """An engine by its name."""
+    if name is None:
+        return None
+    if name == "kernel":
+        return "kernel"
+    if name == "agents":
+        return "agents"
+    raise BadInput(Problem("--engine", "expected kernel or agents", name, nearest(name, ["kernel", "agents"])))
+
+
 @contextmanager
-def _progress(scenario: "Scenario") -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error, where that is a terminal."""
+def _no_room() -> Iterator[None]:
+    """What does not fit the kernel where it was asked for is bad input."""
+    from simulators.layout import TooLarge
+
+    try:
+        yield
+    except TooLarge as error:
+        raise BadInput(Problem("--engine", f"expected agents for this run: {error}", "kernel", "agents")) from error
+
+
+@contextmanager
+def _progress(scenario: "Scenario", engine: "Engine | None") -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, where that is a terminal; and a word where the first run has to wait for the compiler."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("members"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    if engine != "agents":
+        from simulators.kernel import is_warm
+
+        if not is_warm():
+            err.print("compiling the rules for this machine: once, about half a minute", highlight=False)
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("members", total=scenario.members)
         yield lambda done, _: bar.update(task, completed=done)
@@ -330,6 +365,8 @@ def _show_run(document: dict[str, Any]) -> None:
         [_lift_row(name, document["lift"][name]) for name in ("purchases", "sales", "repurchase_rate")],
     )
     baseline = "no program" if origin["baseline"] == "none" else origin["baseline"]
+    for each in document["warnings"]:
+        out.print(f"warning: {each}", highlight=False, soft_wrap=True)
     out.print(f"{origin['kind']}", highlight=False, soft_wrap=True)
     out.print(
         f"baseline {baseline}; population {origin['population']}; assumptions {origin['assumptions']}; engine {document['engine']}; "
@@ -387,6 +424,61 @@ def report(
         _print_json({"written": str(written)})
     else:
         out.print(f"written: {written}", highlight=False)
+
+
+# --- app -------------------------------------------------------------------------------------------------------------
+@app.command("app")
+def serve_app(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to serve on.")] = 5006,
+    host: Annotated[str, typer.Option(help="Address to serve on; the default is this machine alone.")] = "127.0.0.1",
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME:PORT", help="A further name under which browsers reach it (repeatable)."),
+    ] = None,
+) -> None:
+    """Change a program by levers and see at once what moves, in a browser."""
+    missing = [name for name in ("babel", "bokeh", "jinja2", "panel", "panel_material_ui") if find_spec(name) is None]
+    if missing:
+        raise BadInput(
+            Problem("", f"expected {', '.join(missing)} to be installed: pip install 'loyalty-workbench[app]'")
+        )
+    with err.status("starting (the first time, the rules are compiled for this machine: about half a minute)"):
+        from apps.app import serve
+        from apps.runs import Service
+
+        service = Service()
+        service.warm_up()
+    local = host in ("127.0.0.1", "::1", "localhost")
+    names = ["127.0.0.1", "localhost"] if local else [socket.gethostname(), "127.0.0.1", "localhost"]
+    if host not in (*names, "0.0.0.0", "::"):
+        names.insert(0, host)
+    if not local:
+        _say_who_may_enter(host)
+    err.print(f"serving on http://{names[0]}:{port}; Ctrl-C ends it", highlight=False, soft_wrap=True)
+    try:
+        serve(service, host, port, [f"{name}:{port}" for name in names] + (origin or []))
+    except OSError as error:
+        option, value = ("--port", str(port)) if error.errno == errno.EADDRINUSE else ("--host", host)
+        raise BadInput(
+            Problem(option, f"expected an address that can be served on: {error.strerror}", value)
+        ) from error
+
+
+def _say_who_may_enter(host: str) -> None:
+    """Beyond this machine there is no door but Panel's own."""
+    if os.environ.get("PANEL_BASIC_AUTH") or os.environ.get("PANEL_OAUTH_PROVIDER"):
+        if not os.environ.get("PANEL_COOKIE_SECRET"):
+            message = "missing: Panel's login needs a secret for its cookies; `panel secret` makes one"
+            raise BadInput(Problem("PANEL_COOKIE_SECRET", message))
+        return
+    err.print(
+        f"[bold]Anyone who reaches this machine on {_plain(host)} can use the app: it asks for no password.[/]\n"
+        "To ask for one, set Panel's own options and start again: PANEL_BASIC_AUTH (a password, or a JSON file of users and passwords) "
+        "and PANEL_COOKIE_SECRET; or PANEL_OAUTH_PROVIDER, PANEL_OAUTH_KEY, PANEL_OAUTH_SECRET and PANEL_COOKIE_SECRET. "
+        "Put it behind HTTPS: passwords travel as they are.",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _table(header: list[str], rows: list[list[str]]) -> None:

@@ -14,21 +14,27 @@ from heapq import heappop, heappush
 import numpy as np
 import simpy
 
-from simulators.choices import NOTHING, ask, days_to_lapse, reward_terms
+from simulators.choices import NOTHING, ask, days_to_lapse, factor_at, in_play, reward_terms, topped_up
 from simulators.desk import Basket, Desk, Redeeming
 from simulators.versions import versions
 from workbench.digest import combine, ledger_sum
-from workbench.ledger import Account, Order, blank_order
+from workbench.finance import panel as fold
+from workbench.finance.pairs import PairPanel, blank_pairs, fold_pair, segment_of
+from workbench.ledger import KINDS, Account, Order, blank_order
 from workbench.ledger_table import LEDGER_COLUMNS, LOT_COLUMNS, Ints, LedgerTable
 from workbench.population.behaviour import (
     BehaviourTerms,
     behaviour_terms,
+    death_after_fall,
     largest_modifier,
-    modifier,
     strips_needed,
+    takes_place,
     wants_to_redeem,
 )
-from workbench.population.strips import Candidates, Members, accepts, candidates, death_time, draw_members
+from workbench.population.death import death_time, death_when_joined
+from workbench.population.past import Past, note_joined, note_redemption, note_tier
+from workbench.population.responses import Responses, add_past, blank_responses
+from workbench.population.strips import Candidates, Members, accepts, candidates, draw_members
 from workbench.population.terms import PopulationTerms, joins, population_terms, return_day
 from workbench.program.spec import Program
 from workbench.scenario import NO_PROGRAM, Run, Scenario
@@ -51,11 +57,20 @@ class World:
         self.program = program
         self.desk = Desk(program, first, last)
         self.guests = self.desk if program is NO_PROGRAM else Desk(NO_PROGRAM, first, last)
-        self.behaviour = behaviour
+        self.behaviour = in_play(behaviour, program)
+        self.responses = blank_responses()
         self.rewards = reward_terms(program)
         self.items = [] if program.redemption is None else [item.name for item in program.redemption.catalogue]
         self.is_program = program is not NO_PROGRAM
         self.last_day = scenario.last_day
+        self.panel = fold.blank_world(
+            scenario.start_day,
+            scenario.last_day,
+            len(KINDS),
+            len(self.desk.lowered.codes.rules),
+            len(program.tier_names),
+            self.desk.terms.why_tier,
+        )
         self.rows = array("q")
         self.lots = array("q")
         self.joined = np.full(scenario.members, NEVER, dtype=np.int64)
@@ -64,9 +79,10 @@ class World:
         self.categories = list(names.categories)
         self.channels = list(names.channels)
 
-    def write(self, desk: Desk, member: int, place: int) -> int:
-        """Take the desk's entries over into the world's ledger; returns the member's next place."""
+    def write(self, desk: Desk, member: int, place: int, story: fold.Story) -> int:
+        """Take the desk's entries over into the world's ledger and panel; returns the member's next place."""
         for entry in desk.drain():
+            fold.note_entry(self.panel, story, entry)
             self.rows.extend((
                 member, place, entry.day, entry.kind, entry.points, entry.money, entry.lot_earned_on, entry.expires_on,
                 entry.order, entry.rule,
@@ -74,11 +90,14 @@ class World:
             place += 1
         return place
 
-    def close(self, member: int, account: Account) -> None:
-        """Record how a member stands at the end."""
-        self.tier[member] = account.own.tier
-        for lot in account.lots[: account.own.lots]:
-            self.lots.extend((member, lot.earned_on, lot.expires_on, lot.points, lot.pending))
+    def close(self, member: int, account: Account | None, story: fold.Story) -> None:
+        """Record how a customer stands at the end."""
+        if account is not None:
+            self.tier[member] = account.own.tier
+            for lot in account.lots[: account.own.lots]:
+                self.lots.extend((member, lot.earned_on, lot.expires_on, lot.points, lot.pending))
+                fold.note_lot(self.panel, story, lot.expires_on, lot.points, lot.pending)
+        fold.end_member(self.panel, story, int(self.tier[member]))
 
     def ledger(self) -> LedgerTable:
         """The ledger as arrays."""
@@ -101,9 +120,12 @@ class Life:
         self.redeemer = int(members.redeemer[i])
         self.u_aware = float(members.u_aware[i])
         self.birth = (int(members.birth_month[i]), int(members.birth_dom[i]))
-        self.arrival = float(members.arrival[i])
-        self.death_rate, self.death_budget = float(members.death_rate[i]), float(members.death_budget[i])
-        self.death = death_time(self.arrival, self.death_rate, self.death_budget, float("inf"), 1.0)
+        self.rate, self.u_rate = float(members.rate[i]), float(members.u_rate[i])
+        self.death = death_time(float(members.arrival[i]), float(members.death_rate[i]), float(members.death_budget[i]))
+        self.past = Past()
+        self.story = fold.Story()
+        fold.begin_member(world.panel, self.story)
+        self.bought = [-1] * len(found.time)
         self.account: Account | None = None
         self.guest: Account | None = None
         self.place = 0
@@ -114,14 +136,14 @@ class Life:
         """The member's life, from arrival to the end of the run."""
         for k in range(len(self.found.time)):
             time = float(self.found.time[k])
+            yield from self.sleep(env, int(self.found.day[k]))
             if time >= self.death:
                 break
-            yield from self.sleep(env, int(self.found.day[k]))
             yield env.timeout(max(0.0, time - env.now))
             self.candidate(k)
         yield from self.sleep(env, self.world.last_day)
-        if self.account is not None:
-            self.world.close(self.number, self.account)
+        add_past(self.world.responses, self.past)
+        self.world.close(self.number, self.account, self.story)
 
     def sleep(self, env: simpy.Environment, until: int) -> Generator[simpy.Event, None, None]:
         """Wake at the start of every day that is due, up to and including a day, and for every refund."""
@@ -133,22 +155,43 @@ class Life:
                 return
             yield env.timeout(max(0.0, day - env.now))
             if due <= day:
-                assert self.account is not None
-                self.world.desk.advance(self.account, day)
+                self.start_of_day(day)
             else:
                 self.give_back()
-            self.place = self.world.write(self.world.desk, self.number, self.place)
+            self.write(self.world.desk)
+
+    def start_of_day(self, day: int) -> None:
+        """A day that is due begins for the member; the validity of their tier may have ended."""
+        assert self.account is not None
+        world, own = self.world, self.account.own
+        tier, ended = own.tier, own.tier > 0 and own.tier_until < day
+        world.desk.advance(self.account, day)
+        if ended:
+            fold.note_review(world.panel, self.story, day, tier, own.tier, own.in_grace)
+        self.mind_tier(tier, day)
+
+    def write(self, desk: Desk) -> None:
+        """Hand the desk's entries over to the world."""
+        self.place = self.world.write(desk, self.number, self.place, self.story)
 
     def candidate(self, k: int) -> None:
         """One candidate: rejected, or a purchase (and the moment of joining, for those not yet members)."""
         found, world = self.found, self.world
         day = int(found.day[k])
-        if not accepts(int(found.strip[k]), float(found.v[k]), self.modifier(day)):
+        strip = int(found.strip[k])
+        if not accepts(strip, float(found.v[k]), self.modifier(day)):
             return
-        if self.account is None and world.is_program and joins(self.terms, float(found.u_join[k])):
+        amount = int(found.basket[k])
+        if self.account is not None:
+            if not takes_place(world.behaviour, self.past, strip, float(found.u_displace[k])):
+                return
+            amount = topped_up(
+                world.behaviour, world.rewards, self.account, self.past, amount, float(found.u_top_up[k])
+            )
+        elif world.is_program and joins(self.terms, float(found.u_join[k])):
             self.join(day, float(found.time[k]))
         basket = Basket(
-            int(found.basket[k]),
+            amount,
             category=world.categories[found.category[k]],
             channel=world.channels[found.channel[k]],
         )
@@ -157,27 +200,27 @@ class Life:
     def modifier(self, day: int) -> float:
         """The world's factor on the member's rate, from their past only; 1 without a program or membership."""
         account, world = self.account, self.world
-        if account is None or not world.is_program:
+        if account is None:
             return 1.0
-        own = account.own
-        return modifier(
-            world.behaviour,
-            own.balance - own.debt,
-            world.rewards.cheapest,
-            max(own.tier, 0),
-            days_to_lapse(account, day),
-            self.u_aware,
-        )
+        terms, rewards = world.desk.terms, world.rewards
+        return factor_at(world.behaviour, terms, rewards, account, self.past, day, self.rate, self.u_aware)
 
     def join(self, day: int, time: float) -> None:
         """The member joins the program; from here on the death rate is a member's."""
         world = self.world
         self.account = world.desk.open_account()
         world.desk.join(self.account, day, day, *self.birth)
-        self.place = world.write(world.desk, self.number, self.place)
+        fold.note_joined(world.panel, self.story, day, self.account.own.tier)
+        self.write(world.desk)
         world.joined[self.number] = day
-        factor = world.behaviour.death_factor
-        self.death = death_time(self.arrival, self.death_rate, self.death_budget, time, factor)
+        note_joined(self.past, day)
+        self.death = death_when_joined(self.death, time, world.behaviour.death_factor)
+
+    def mind_tier(self, before: int, day: int) -> None:
+        """The member may have fallen from the tier held before; if so, they remember, and may leave sooner."""
+        assert self.account is not None
+        if note_tier(self.past, before, self.account.own.tier, day):
+            self.death = death_after_fall(self.world.behaviour, self.past, self.death)
 
     def purchase(self, k: int, day: int, basket: Basket) -> None:
         """A purchase, with what the member redeems at it."""
@@ -189,8 +232,14 @@ class Life:
             asked = self.redemptions(float(self.found.u_redeem[k]), day, basket.amount)
         self.orders += 1
         order = blank_order()
-        desk.checkout(account, order, self.orders, day, day, [basket], asked)
-        self.place = world.write(desk, self.number, self.place)
+        tier = account.own.tier
+        refusals = desk.checkout(account, order, self.orders, day, day, [basket], asked)
+        if self.account is not None:
+            self.mind_tier(tier, day)
+            if 0 in refusals:
+                note_redemption(self.past, day)
+        self.write(desk)
+        self.bought[k] = basket.amount
         back = return_day(self.terms, day, float(self.found.u_return[k]))
         if back <= world.last_day:
             heappush(self.refunds, (back, self.orders, order, int(account is self.account)))
@@ -214,9 +263,12 @@ class Life:
         account, desk = (self.account, self.world.desk) if in_program else (self.guest, self.world.guests)
         assert account is not None
         account.own.opened = max(account.own.opened, day)
+        tier = account.own.tier
         desk.refund(account, order, day, order.own.amount)
+        if in_program:
+            self.mind_tier(tier, day)
         if desk is not self.world.desk:
-            self.place = self.world.write(desk, self.number, self.place)
+            self.write(desk)
 
     def _as_guest(self, day: int) -> Account:
         """The account that records the purchases of somebody who is not a member."""
@@ -244,26 +296,62 @@ def run_agents(scenario: Scenario, progress: Progress | None = None) -> Run:
     terms = population_terms(scenario.population, scenario.start_day, end_day)
     behaviour = behaviour_terms(scenario.assumptions)
     worlds = [World(each, scenario, behaviour) for each in (scenario.program, scenario.baseline)]
-    strips, largest = strips_needed(behaviour), largest_modifier(behaviour)
+    strips = max(strips_needed(world.behaviour) for world in worlds)
+    largest = max(largest_modifier(world.behaviour) for world in worlds)
+    pairs = blank_pairs(scenario.last_day, len(scenario.program.tier_names))
     for first in range(0, scenario.members, BLOCK):
         count = min(BLOCK, scenario.members - first)
         with _collector_off():
-            _run_block(scenario, terms, worlds, strips, largest, first, count)
+            for program, baseline in _run_block(scenario, terms, worlds, strips, largest, first, count):
+                _fold(pairs, program, baseline)
         if progress is not None:
             progress(first + count, scenario.members)
-    program, baseline = (world.ledger() for world in worlds)
-    sums = [ledger_sum(each.rows) for each in (program, baseline)]
-    digest = combine(sums, len(program.rows) + len(baseline.rows))
-    return Run(scenario, "agents", digest, program, baseline, versions())
+    ledgers = worlds[0].ledger(), worlds[1].ledger()
+    digest = combine([ledger_sum(each.rows) for each in ledgers], sum(len(each.rows) for each in ledgers))
+    return Run(
+        scenario=scenario,
+        engine="agents",
+        digest=digest,
+        program=worlds[0].panel,
+        baseline=worlds[1].panel,
+        pairs=pairs,
+        rules=ledgers[0].rules,
+        baseline_rules=ledgers[1].rules,
+        versions=versions(),
+        responses=Responses(worlds[0].responses),
+        ledgers=ledgers,
+    )
+
+
+def _fold(pairs: PairPanel, program: Life, baseline: Life) -> None:
+    """A customer's two lives are over."""
+    found, joined = program.found, int(program.world.joined[program.number])
+    day, segment = found.day.tolist(), segment_of(program.u_rate)
+    fold_pair(
+        pairs,
+        len(day),
+        day,
+        baseline.bought,
+        program.bought,
+        joined,
+        program.story.highest,
+        segment,
+        baseline.story,
+        program.story,
+    )
 
 
 def _run_block(
     scenario: Scenario, terms: PopulationTerms, worlds: list[World], strips: int, largest: float, first: int, count: int
-) -> None:
+) -> list[list[Life]]:
+    """Live a block of members; returns each one's lives, in the order of the worlds."""
     members = draw_members(scenario.population, terms, scenario.seed, first, count)
     env = simpy.Environment(initial_time=scenario.start_day)
+    lives = []
     for i in range(count):
         found = candidates(terms, members, i, strips, largest)
-        for world in worlds:
-            env.process(Life(world, terms, members, i, found).process(env))
+        lives.append([Life(world, terms, members, i, found) for world in worlds])
+        for life in lives[-1]:
+            env.process(life.process(env))
     env.run()
+    return lives

@@ -64,6 +64,12 @@ def live(
     return run_agents(Scenario(rules, population, assumptions, members=members, years=years, start=START, seed=seed))
 
 
+def ledgers(run: Run) -> tuple[LedgerTable, LedgerTable]:
+    """Every entry of the program's world and of the baseline."""
+    assert run.ledgers is not None
+    return run.ledgers
+
+
 def counted(world: LedgerTable, kind: int, before: int | None = None) -> np.ndarray:
     """How many entries of a kind each member has (before a day)."""
     chosen = world.column("kind") == kind
@@ -105,7 +111,7 @@ def test_tiers_by_number_of_purchases() -> None:
         },
     )
     mixed = {"model": "pareto_nbd", "unit": "year", "r": 2, "alpha": 0.5, "s": 1, "beta": 1e9}
-    world = live(rules, people(mixed), 16_000, 1).program
+    world = ledgers(live(rules, people(mixed), 16_000, 1))[0]
     for tier, k in ((1, 6), (2, 12)):
         agree((world.tier >= tier).astype(float), at_least(k, 365 / YEAR))
 
@@ -121,7 +127,7 @@ def test_cdnow_repeats_after_39_weeks() -> None:
     expected = pareto_nbd_repeats(39, 0.5533, 10.578, 0.6062, 11.668)
     assert expected == pytest.approx(1.2134, abs=5e-5)
     run = live(program(earn=EVERY_UNIT), load_population("cdnow"), 40_000, 1)
-    for world in (run.program, run.baseline):
+    for world in ledgers(run):
         agree(counted(world, PURCHASE, to_day(START) + 273) - 1.0, expected)
 
 
@@ -138,7 +144,7 @@ def test_a_constant_modifier_lifts_repeat_purchases_by_itself() -> None:
     )
     data = NONE.model_dump(mode="json", by_alias=True)
     run = live(rules, load_population("cdnow"), 6_000, 2, read_assumptions({**data, "status": {"steps": [0.2]}}))
-    with_program, without = (counted(each, PURCHASE) - 1.0 for each in (run.program, run.baseline))
+    with_program, without = (counted(each, PURCHASE) - 1.0 for each in ledgers(run))
     assert (with_program >= without).all()
     difference = with_program - 1.2 * without
     error = difference.std(ddof=1) / math.sqrt(len(difference))
@@ -161,7 +167,7 @@ def test_points_under_rolling_expiry() -> None:
     """
     assert 4 * 35.17 * min(2, 1) == pytest.approx(140.68)
     rules = program(earn=EVERY_UNIT, expiry={"model": "rolling", "months": 12})
-    held = outstanding(live(rules, poisson_people(), 4_000, 3).program, 3 * 365)
+    held = outstanding(ledgers(live(rules, poisson_people(), 4_000, 3))[0], 3 * 365)
     for lived in (90, 182, 365, 367, 730, 1095):
         expected = 4 * 10 * min(lived, 366) / YEAR + (10 if lived <= 366 else 0)
         agree(held[:, lived - 1], expected)
@@ -178,7 +184,7 @@ def test_points_under_calendar_expiry(months: int, years: int) -> None:
     last_year = to_day(date(START.year + years - 1, 1, 1)) - to_day(START)
     kept = last_year - (to_day(date(START.year + years - 1 - full, 1, 1)) - to_day(START))
     length = days - last_year
-    held = outstanding(run.program, days)
+    held = outstanding(ledgers(run)[0], days)
     a_day = 4 * 10 / YEAR
     agree(held[:, last_year - 1], a_day * (kept + 365) + 10)  # what 2025 brought lapses tonight
     agree(held[:, last_year], a_day * (kept + 1))
@@ -205,7 +211,7 @@ def test_rewards_of_a_stamp_card() -> None:
     )
     run = live(rules, poisson_people(), 4_000, 5)
     days = run.scenario.last_day + 1 - run.scenario.start_day
-    world = run.program
+    world = ledgers(run)[0]
     redeemed = world.column("kind") == REDEEM
     assert set(world.column("day")[redeemed]) <= set(world.column("day")[world.column("kind") == BONUS])
     given = -np.bincount(world.column("member")[redeemed], world.column("points")[redeemed], world.customers) / 10
@@ -233,7 +239,7 @@ def test_returns_are_refunded_and_conserved() -> None:
         **load_population("department_store_twd").model_dump(mode="json", by_alias=True), "returns": {"share": 0.3, "days": 7},
     })  # fmt: skip
     run = live(rules, population, 2_000, 2)
-    for world in (run.program, run.baseline):
+    for world in ledgers(run):
         kind, day, money = (world.column(name) for name in ("kind", "day", "money"))
         member, order = world.column("member"), world.column("order")
         sold = {
@@ -250,7 +256,7 @@ def test_returns_are_refunded_and_conserved() -> None:
         assert back.items() <= sold.items()
         could = sum(when + 7 <= run.scenario.last_day for when, _ in sold.values())
         assert abs(len(back) - 0.3 * could) < 4 * math.sqrt(could * 0.3 * 0.7)
-    world = run.program
+    world = ledgers(run)[0]
     assert {KINDS[kind] for kind in set(world.column("kind").tolist())} >= {"reverse", "redeem", "return", "repay"}
     debts = -sum(points for (_, earned_on, _), points in lots_by_entries(world).items() if earned_on >= 10**6)
     left = {key: points for key, points in lots_by_entries(world).items() if points and key[1] < 10**6}
@@ -276,8 +282,8 @@ def test_customers_who_have_not_joined_earn_nothing() -> None:
     })  # fmt: skip
     rules = program(earn={**EVERY_UNIT, "bonuses": [{"name": "hello", "event": "join", "points": 5}]})
     run = live(rules, population, 5_000, 2)
-    world = run.program
-    bought = counted(run.baseline, PURCHASE)
+    world, baseline = ledgers(run)
+    bought = counted(baseline, PURCHASE)
     assert (counted(world, PURCHASE) == bought).all()
     joined = world.joined <= run.scenario.last_day
     chance = 1 - 0.85**bought
@@ -287,8 +293,8 @@ def test_customers_who_have_not_joined_earn_nothing() -> None:
     earned = np.isin(world.column("kind"), (EARN, BONUS))
     assert (world.column("day")[earned] >= world.joined[world.column("member")[earned]]).all()
     assert (counted(world, EARN)[joined] >= 1).all()
-    assert run.baseline.members == 0
-    assert (run.baseline.column("points") == 0).all()
+    assert baseline.members == 0
+    assert (baseline.column("points") == 0).all()
 
 
 # --- running ----------------------------------------------------------------------------------------------------------
@@ -307,5 +313,6 @@ def test_a_programs_effects_stop_where_the_program_does() -> None:
     run = run_agents(
         Scenario(rules, population, load_assumptions("central"), baseline=rules, members=100, years=1, start=START)
     )
-    assert np.array_equal(run.program.rows, run.baseline.rows)
-    assert np.array_equal(run.program.lots, run.baseline.lots)
+    program_world, baseline = ledgers(run)
+    assert np.array_equal(program_world.rows, baseline.rows)
+    assert np.array_equal(program_world.lots, baseline.lots)

@@ -4,13 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from apps.cli import app
 from workbench.errors import BadInput
-from workbench.finance.lift import paired_ratio
+from workbench.finance.paired import Moments, paired_total
 
 RUN = ["run", "mos_burger", "--years", "1", "--seed", "3"]
 
@@ -97,9 +96,9 @@ def test_one_member_has_a_difference_without_an_interval() -> None:
     assert lift["ci95"] is None
     shown = printed(*RUN, "--members", "1")
     assert f"{lift['delta_pct']:+.2f} %" in shown
-    one = paired_ratio(np.array([3.0]), np.array([2.0]), as_total=True)
+    one = paired_total(Moments(1, 2, 3, 4, 6, 9))
     assert (one.delta_pct, one.ci95) == (pytest.approx(50), None)
-    assert paired_ratio(np.array([3.0]), np.array([0.0]), as_total=True).delta_pct is None
+    assert paired_total(Moments(1, 0, 3, 0, 0, 9)).delta_pct is None
 
 
 def test_the_list_of_programs_has_a_header_for_every_column(monkeypatch: pytest.MonkeyPatch) -> None:

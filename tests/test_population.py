@@ -11,6 +11,7 @@ from scipy.special import betainc
 from workbench.errors import BadInput
 from workbench.population import strips
 from workbench.population.behaviour import behaviour_terms, wants_to_redeem
+from workbench.population.death import death_time
 from workbench.population.load import (
     load_assumptions,
     load_population,
@@ -23,7 +24,6 @@ from workbench.population.strips import (
     accepts,
     candidate_key,
     candidates,
-    death_time,
     draw_members,
     gap,
     mark,
@@ -64,7 +64,7 @@ def purchases(terms, members, strip_cap, modifier, length):
         if not members.arrival[i] < terms.end_day:
             last[i] = -math.inf
             continue
-        end = death_time(members.arrival[i], members.death_rate[i], members.death_budget[i], math.inf, 1.0)
+        end = death_time(members.arrival[i], members.death_rate[i], members.death_budget[i])
         end = min(end, members.arrival[i] + length)
         for strip in range(strip_cap):
             root = strip_key(members.key[i], strip)
@@ -250,7 +250,7 @@ def test_compiled_candidates_are_those_of_python():
     count, last = purchases(terms, members, 3, 3.0, math.inf)
     for i in range(30):
         found = candidates(terms, members, i)
-        end = death_time(members.arrival[i], members.death_rate[i], members.death_budget[i], math.inf, 1.0)
+        end = death_time(members.arrival[i], members.death_rate[i], members.death_budget[i])
         alive = found.time[(found.time < end) & (found.strip >= 0)]
         assert len(alive) == count[i]
         assert (alive.max() if len(alive) else found.time[0] if len(found.time) else -math.inf) == last[i]
@@ -266,14 +266,6 @@ def test_candidates_are_ordered_and_inside_the_horizon():
         assert (np.diff(found.time) >= 0).all()
         assert (found.day == np.floor(found.time)).all()
         assert ((found.day >= START) & (found.day < terms.end_day)).all()
-
-
-def test_death_runs_slower_while_a_member():
-    assert death_time(100.0, 0.0, 1.0, math.inf, 1.0) == math.inf
-    assert death_time(100.0, 0.01, 1.0, math.inf, 1.0) == 200.0
-    assert death_time(100.0, 0.01, 1.0, 100.0, 0.5) == 300.0
-    assert death_time(100.0, 0.01, 1.0, 150.0, 0.5) == 250.0
-    assert death_time(100.0, 0.01, 1.0, 201.0, 0.5) == 200.0
 
 
 # --- calendar ------------------------------------------------------------------------------------------------------
@@ -335,7 +327,7 @@ def breakage(terms, behaviour, members, price):
     """Share of points never redeemed: one point per minor unit, lapsing at the end of the next year, two years of earning."""
     earned, redeemed = 0, 0
     for i in range(len(members.key)):
-        end = death_time(members.arrival[i], members.death_rate[i], members.death_budget[i], members.arrival[i], 1.0)
+        end = death_time(members.arrival[i], members.death_rate[i], members.death_budget[i])
         root, season, older, newer, year, index = strip_key(members.key[i], 0), members.season[i], 0, 0, 0, 0
         while True:
             key = candidate_key(root, index)
@@ -374,7 +366,7 @@ def test_breakage_is_plausible_where_rewards_are_in_reach(name, baskets):
 def test_shipped_populations_load_and_draw(name):
     people = load_population(name)
     terms, members = world(people, 200, 20)
-    assert all(len(candidates(terms, members, i)) == 11 for i in range(20))
+    assert all(len(candidates(terms, members, i)) == 13 for i in range(20))
     assert read_population(people.model_dump(by_alias=True)) == people
 
 

@@ -29,7 +29,7 @@ from workbench.population.load import load_assumptions, load_population
 from workbench.program.load import load_program
 from workbench.program.spec import Program
 from workbench.rules import posting
-from workbench.scenario import Scenario
+from workbench.scenario import Run, Scenario
 from workbench.spec import SpecError
 from workbench.units import to_day
 
@@ -242,6 +242,12 @@ def scenario(slug: str, assumptions: str, members: int, **more: Any) -> Scenario
     return Scenario(rules, load_population(rules.population), load_assumptions(assumptions), members=members, **more)
 
 
+def ledgers(run: Run) -> tuple[LedgerTable, LedgerTable]:
+    """Every entry of the program's world and of the baseline."""
+    assert run.ledgers is not None
+    return run.ledgers
+
+
 def purchases(world: LedgerTable) -> Counter[tuple[int, int, int]]:
     """(member, day, money) of every purchase."""
     bought = world.column("kind") == PURCHASE
@@ -255,27 +261,27 @@ PAIRS = ("mos_burger", "mitsui_outlet", "haidilao", "home_shop")
 @pytest.mark.parametrize("slug", PAIRS)
 def test_without_effects_both_worlds_buy_the_same(slug: str) -> None:
     """Assumptions ``none`` (every effect off, a member leaves as anybody does): whatever the program gives, purchases are the baseline's."""
-    run = run_agents(scenario(slug, "none", 400, years=2))
-    bought = purchases(run.program)
-    assert bought == purchases(run.baseline)
+    within, without = ledgers(run_agents(scenario(slug, "none", 400, years=2)))
+    bought = purchases(within)
+    assert bought == purchases(without)
     assert bought.total() > 800
-    assert (run.program.column("points") > 0).any()
+    assert (within.column("points") > 0).any()
 
 
 @pytest.mark.parametrize("slug", PAIRS)
 def test_the_baseline_is_a_subset_of_the_program(slug: str) -> None:
     """Under the central assumptions no effect lowers the rate, so the program only adds purchases: same days, same baskets."""
-    run = run_agents(scenario(slug, "central", 400, years=2))
-    without, within = purchases(run.baseline), purchases(run.program)
+    within, without = (purchases(each) for each in ledgers(run_agents(scenario(slug, "central", 400, years=2))))
     assert without <= within
     assert within.total() > without.total()
 
 
 def test_members_are_the_same_in_every_world_and_number() -> None:
     """A member's life depends neither on how many others there are nor on the program of the other world."""
-    few = run_agents(scenario("mos_burger", "central", 60, years=1))
-    many = run_agents(scenario("mos_burger", "central", 150, years=1, baseline=load_program("tea_egg")))
-    assert np.array_equal(few.program.rows, many.program.rows[many.program.column("member") < 60])
+    few = ledgers(run_agents(scenario("mos_burger", "central", 60, years=1)))[0]
+    other = scenario("mos_burger", "central", 150, years=1, baseline=load_program("tea_egg"))
+    many = ledgers(run_agents(other))[0]
+    assert np.array_equal(few.rows, many.rows[many.column("member") < 60])
 
 
 # --- digests ----------------------------------------------------------------------------------------------------------
@@ -309,7 +315,7 @@ def test_the_size_of_a_block_changes_nothing(block: int, monkeypatch: pytest.Mon
     monkeypatch.setattr(agents, "BLOCK", block)
     theirs = run_agents(scenario("mitsui_outlet", "central", 90, years=1))
     assert theirs.digest == ours.digest
-    for one, other in ((ours.program, theirs.program), (ours.baseline, theirs.baseline)):
+    for one, other in zip(ledgers(ours), ledgers(theirs), strict=True):
         assert np.array_equal(one.rows, other.rows)
         assert np.array_equal(one.joined, other.joined)
         assert np.array_equal(one.tier, other.tier)
@@ -322,7 +328,7 @@ def test_every_seed_has_a_digest_of_its_own() -> None:
 
 def test_the_digest_sees_every_entry() -> None:
     """One number of one entry, one entry less, two members' entries exchanged: another digest."""
-    rows = run_agents(scenario("mitsui_outlet", "central", 20, years=1)).program.rows
+    rows = ledgers(run_agents(scenario("mitsui_outlet", "central", 20, years=1)))[0].rows
     own = ledger_sum(rows)
     assert ledger_sum(rows[::-1]) == own
     assert ledger_sum(rows[1:]) != own

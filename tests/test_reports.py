@@ -128,12 +128,12 @@ def test_structure(run: Path, tmp_path: Path, language: str) -> None:
     assert page.elements[0] == ("html", {"lang": language})
     assert page.with_class("key") == 8
     assert [a["id"] for tag, a in page.elements if tag == "section" and "part" in (a.get("class") or "")] == [
-        "points", "outstanding", "tiers", "repurchase", "cost", "origin",
+        "points", "outstanding", "tiers", "moves", "repurchase", "cost", "origin",
     ]  # fmt: skip
     charts = json.loads(page.scripts[0])
     ids = [a["id"] for _, a in page.elements if a.get("class") == "chart"]
     assert ids == [f"chart-{name}" for name in charts]
-    assert page.with_class("sentence") == 5
+    assert page.with_class("sentence") == 6
     assert sum(tag == "details" for tag, _ in page.elements) == 6
     assert sum(tag == "h1" for tag, _ in page.elements) == 1
 
@@ -143,12 +143,45 @@ def test_figures_are_those_of_the_document(run: Path, tmp_path: Path) -> None:
     text = page_of(run, tmp_path / "report.html").text
     for name in ("earned", "redeemed", "expired", "outstanding"):
         assert f"{document['points'][name]:,}" in text
-    for ratio in document["lift"].values():
+    for name in ("purchases", "sales", "repurchase_rate"):
+        ratio = document["lift"][name]
         low, high = (f"{each:+.2f}%".replace("-", "\N{MINUS SIGN}").replace("+0.00", "0.00") for each in ratio["ci95"])
         assert f"95% interval: {low} to {high}" in text
     assert "not estimated yet" in text, "there is no contract liability yet"
     for digest in (document["digest"], document["provenance"]["scenario"]):
         assert digest in text
+
+
+def test_who_moved(tmp_path: Path) -> None:
+    """Reviews with their shares of the row, the way to each tier, lift by group, and the comparison that is not lift."""
+
+    def some_join(scenario: Scenario) -> Scenario:
+        joining = scenario.population.joining.model_copy(update={"share": 0.5})
+        return replace(scenario, population=scenario.population.model_copy(update={"joining": joining}))
+
+    program = load_program("eslite")
+    scenario = Scenario(program, load_population(program.population), load_assumptions("central"), members=300)
+    write_run(run_agents(some_join(scenario)), tmp_path / "run")
+    document = RunFolder(tmp_path / "run").document
+    migration = document["tiers"]["migration"]
+    text = page_of(tmp_path / "run", tmp_path / "report.html").text
+    row = migration["matrix"][1]
+    assert sum(row) > 5, "too few to show anything"
+    assert " ".join(f"{each} ({100 * each / sum(row):.0f}%)" for each in row) in text
+    reviews, fallen = (
+        sum(map(sum, migration["matrix"])),
+        sum(sum(each[:k]) for k, each in enumerate(migration["matrix"])),
+    )
+    assert f"Of {reviews} reviews of a tier, {100 * (reviews - fallen) / reviews:.1f}% let the member keep it" in text
+    assert f"{document['tiers']['downgraded_members']} members fell at least once" in text
+    assert f"within {document['tiers']['time_to_tier']['silver']['months']['median']} months of joining" in text
+    for each in document["lift"]["by_segment"]:
+        assert f"{each['purchases']['delta_pct']:+.2f}%".replace("-", "\N{MINUS SIGN}").replace("+0.00", "0.00") in text
+    assert "Never joined" in text
+    assert f"against those of a non-member: {document['lift']['naive']['purchases_delta_pct']:+.1f}%" in text
+    other = page_of(live(tmp_path / "other", "mos_burger", members=40), tmp_path / "other.html").text
+    assert "Whom did the program move?" in other and "Fifth that buys least often" in other
+    assert "non-member:" not in other and "Never joined" not in other
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -247,8 +280,10 @@ def test_nobody_buys(tmp_path: Path, language: str) -> None:
         program, people.model_copy(update={"arrivals": arrivals}), load_assumptions("central"), members=1, years=1
     )
     made = run_agents(scenario)
-    empty = replace(made, program=emptied(made.program), baseline=emptied(made.baseline))
-    write_run(empty, tmp_path / "run")
+    write_run(
+        replace(made, **{name: emptied(getattr(made, name)) for name in ("program", "baseline", "pairs")}),
+        tmp_path / "run",
+    )
     text = page_of(tmp_path / "run", tmp_path / "report.html", language).text
     expected = {
         "en": (
@@ -261,12 +296,11 @@ def test_nobody_buys(tmp_path: Path, language: str) -> None:
         assert each in text
 
 
-def emptied(ledger: Any) -> Any:
-    from workbench.units import NEVER
-
-    joined, tier = ledger.joined.copy(), ledger.tier.copy()
-    joined[:], tier[:] = NEVER, -1
-    return replace(ledger, rows=ledger.rows[:0], lots=ledger.lots[:0], joined=joined, tier=tier)
+def emptied(panel: Any) -> Any:
+    """A panel of nobody."""
+    cells = panel.cells.copy()
+    cells[: getattr(panel.frame, "month_of", len(cells))] = 0
+    return panel._replace(cells=cells)
 
 
 def test_debt_returns_and_points_that_never_lapse(run: Path, tmp_path: Path) -> None:

@@ -1,20 +1,31 @@
 """Floor 5: a run as the document the command line prints and the report shows."""
 
-from dataclasses import asdict
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
 from workbench.digest import document_digest
-from workbench.finance.lift import Lift, PairedRatio, lift
-from workbench.finance.points import totals
-from workbench.finance.tiers import members_by_tier, tier_moves
+from workbench.finance import tiers as tiers_of
+from workbench.finance.lift import (
+    SEGMENT_NAMES,
+    Cost,
+    GroupLift,
+    by_segment,
+    by_tier,
+    cost_share,
+    lift,
+    margin,
+    naive,
+    purchases_by_world,
+)
+from workbench.finance.paired import PairedRatio
+from workbench.finance.points import money_of, outstanding_interval, points_of, totals
+from workbench.finance.world import POINTS, WorldPanel
 from workbench.ledger import CONVERT, PURCHASE, REDEEM, RETURN, VOUCHER
-from workbench.ledger_table import LedgerTable
+from workbench.population.drivers import behaviour_document, is_off, lift_warnings
 from workbench.program.spec import Program
 from workbench.program.worth import cost_by_rule, face_value_per_point
-from workbench.scenario import Run
+from workbench.scenario import NO_PROGRAM, Run
 from workbench.units import CENTS
 
 __all__ = ["run_document"]
@@ -22,13 +33,23 @@ __all__ = ["run_document"]
 PROJECTION = (
     "PROJECTION: synthetic members under assumed behaviour, not an estimate from the company's own redemption history"
 )
+NAIVE = (
+    "Not lift: heavy buyers join and buy more than others with any program. The effect of the program is in the paired "
+    "figures, which compare each customer with themselves"
+)
+SURVIVAL_MONTHS = (6, 12, 24, 36, 60)
+"""Months after entering a tier for which the document says how many stayed; the table has all."""
 
 
 def run_document(run: Run) -> dict[str, Any]:
     """The document of a run (keys as in the command-line contract). Money in major units; None where there is no figure."""
-    scenario, program = run.scenario, run.program
-    points = totals(program)
+    scenario = run.scenario
+    points = totals(run.program)
     face = face_value_per_point(scenario.program)
+    costs = _cost(run.baseline, scenario.baseline, run.baseline_rules), _cost(run.program, scenario.program, run.rules)
+    behaviour = behaviour_document(scenario.assumptions, run.responses)
+    lifted = _lift(run, *costs)
+    whole = scenario.baseline is NO_PROGRAM and not is_off(scenario.assumptions)
     return {
         "engine": run.engine,
         "members": scenario.members,
@@ -39,9 +60,10 @@ def run_document(run: Run) -> dict[str, Any]:
         "currency": scenario.program.currency,
         "provenance": _provenance(run),
         "points": points,
-        "tiers": _tiers(program),
+        "tiers": _tiers(run.program, scenario.program.tier_names),
         "liability": {
             "outstanding_points": points["outstanding"],
+            "outstanding_ci95": _rounded(outstanding_interval(run.program)),
             "face_value": None if face is None else _money(face * points["outstanding"]),
             "contract": None,
             "cost_basis": None,
@@ -50,8 +72,10 @@ def run_document(run: Run) -> dict[str, Any]:
             "p75": None,
             "p95": None,
         },
-        "lift": _lift(lift(program, run.baseline)),
-        "economics": _economics(run),
+        "lift": lifted,
+        "economics": _economics(run, costs[1], lifted["margin"]),
+        "behaviour": behaviour,
+        "warnings": lift_warnings(lifted, behaviour) if whole else [],
     }
 
 
@@ -85,65 +109,143 @@ def _digest(program: Program) -> str:
     return document_digest(program.model_dump(mode="json", by_alias=True))
 
 
-def _tiers(ledger: LedgerTable) -> dict[str, Any]:
-    moves = tier_moves(ledger)
-    below_top = ledger.members if ledger.tier_names else 0
-    return {
-        "members": members_by_tier(ledger),
-        "upgrades": moves.upgrades,
-        "downgrades": moves.downgrades,
-        "upgrade_rate": moves.upgraded_members / below_top if below_top else None,
+# --- tiers ---------------------------------------------------------------------------------------------------------
+def _tiers(world: WorldPanel, names: tuple[str, ...]) -> dict[str, Any]:
+    members = tiers_of.members(world) if names else 0
+    found = {
+        "members": tiers_of.members_at_end(world, names),
+        "upgrades": tiers_of.upgrades(world),
+        "downgrades": tiers_of.downgrades(world),
+        "upgrade_rate": tiers_of.upgraded_members(world) / members if members else None,
+        "upgrade_rate_ci95": _listed(tiers_of.upgrade_interval(world)) if members else None,
+        "reached": tiers_of.reached(world, names),
+        "downgraded_members": tiers_of.downgraded_members(world),
+    }
+    if not names:
+        return found | dict.fromkeys(("requalified", "migration", "time_to_tier", "survival"))
+    decided = tiers_of.reviews(world)
+    migration = {
+        "tiers": list(names), "matrix": decided.matrix.tolist(), "shares": decided.shares, "graces": decided.graces,
+    }  # fmt: skip
+    return found | {
+        "requalified": decided.requalified,
+        "migration": migration,
+        "time_to_tier": {name: _time_to_tier(world, place) for place, name in enumerate(names) if place},
+        "survival": {name: _survival(world, place) for place, name in enumerate(names)},
     }
 
 
-def _lift(found: Lift) -> dict[str, Any]:
-    sales = found.sales
-    in_major = {"baseline": _money(Fraction(sales.baseline)), "program": _money(Fraction(sales.program))}
+def _time_to_tier(world: WorldPanel, tier: int) -> dict[str, Any]:
+    found = tiers_of.time_to_tier(world, tier)
+    within = {name: found.within(share) for name, share in (("p25", 0.25), ("median", 0.5), ("p75", 0.75))}
+    return {"members": found.members, "share": found.share, "months": within}
+
+
+def _survival(world: WorldPanel, tier: int) -> list[dict[str, Any]]:
+    found = tiers_of.survival(world, tier)
+    return [
+        {
+            "months": month,
+            "share": float(found.share[month]),
+            "ci95": [float(found.low[month]), float(found.high[month])],
+            "at_risk": int(found.at_risk[month]),
+        }
+        for month in SURVIVAL_MONTHS
+        if month < len(found.share) and found.share[month] == found.share[month]
+    ]
+
+
+# --- lift ----------------------------------------------------------------------------------------------------------
+def _lift(run: Run, cost_0: Cost, cost_1: Cost) -> dict[str, Any]:
+    found = lift(run.pairs)
+    gross = Fraction(str(run.scenario.population.gross_margin))
+    plain = naive(run.pairs)
+    segments = zip(SEGMENT_NAMES, by_segment(run.pairs), strict=True)
+    names = run.scenario.program.tier_names
+    tiers = zip((None, *names), by_tier(run.pairs), strict=True) if names else ()
     return {
-        "purchases": _ratio(found.purchases, whole=True),
-        "sales": _ratio(sales) | in_major,
+        "purchases": _ratio(found.purchases, int),
+        "sales": _ratio(found.sales, _minor),
         "repurchase_rate": _ratio(found.repurchase_rate),
+        "repurchase_30": _ratio(found.repurchase_30),
+        "repurchase_90": _ratio(found.repurchase_90),
+        "active_members": _ratio(found.active_members, int),
+        "interval_days": _ratio(found.interval_days),
+        "margin": _ratio(margin(run.pairs, gross, cost_0, cost_1), _minor),
+        "counts": purchases_by_world(run.pairs),
+        "by_tier": [_group(name, group) for name, group in tiers if name is not None or group.customers],
+        "by_segment": [_group(name, group) for name, group in segments],
+        "naive": {
+            "members": plain.members,
+            "non_members": plain.non_members,
+            "purchases_delta_pct": plain.purchases_delta_pct,
+            "note": NAIVE,
+        },
     }
 
 
-def _ratio(ratio: PairedRatio, whole: bool = False) -> dict[str, Any]:
-    document = asdict(ratio) | {"ci95": None if ratio.ci95 is None else list(ratio.ci95)}
-    if whole:
-        document |= {"baseline": int(ratio.baseline), "program": int(ratio.program)}
-    return document
-
-
-def _economics(run: Run) -> dict[str, Any]:
-    """What redemption gave and cost: worth to members, cost to the brand, its share of sales, and the sales the program added."""
-    ledger = run.program
-    kind, money, points = ledger.column("kind"), ledger.column("money"), ledger.column("points")
-    sales = Fraction(int(money[kind == PURCHASE].sum()))
-    worth = Fraction(int(money[(kind == REDEEM) | (kind == VOUCHER)].sum()))
-    cost = _redemption_cost(run) + Fraction(int(money[kind == VOUCHER].sum()))
-    baseline = Fraction(int(run.baseline.column("money")[run.baseline.column("kind") == PURCHASE].sum()))
+def _group(name: str | None, group: GroupLift) -> dict[str, Any]:
     return {
-        "sales": _money(sales),
-        "incremental_sales": _money(sales - baseline),
-        "redeemed_points": -int(points[np.isin(kind, (REDEEM, RETURN, CONVERT))].sum()),
-        "redeemed_value": _money(worth),
-        "redemption_cost": _money(cost),
-        "cost_pct_of_sales": float(100 * cost / sales) if sales else None,
+        "name": name,
+        "members": group.customers,
+        "purchases": _ratio(group.purchases, int),
+        "sales": _ratio(group.sales, _minor),
+        "repurchase_rate": _ratio(group.repurchase_rate),
     }
 
 
-def _redemption_cost(run: Run) -> Fraction:
-    """Cost of the points redeemed, in minor units. Points that refunds gave back cost nothing after all; they are valued at the
-    average cost of the points redeemed."""
-    kind, points, rule = (run.program.column(name) for name in ("kind", "points", "rule"))
-    costs = cost_by_rule(run.scenario.program)
+def _ratio(ratio: PairedRatio, shown: Callable[[float], int | float] = float) -> dict[str, Any]:
+    values = {"baseline": ratio.baseline, "program": ratio.program}
+    found: dict[str, Any] = {name: None if value is None else shown(value) for name, value in values.items()}
+    return found | {"delta_pct": ratio.delta_pct, "ci95": _listed(ratio.ci95)}
+
+
+def _listed(interval: tuple[float, float] | None) -> list[float] | None:
+    return None if interval is None else list(interval)
+
+
+def _rounded(interval: tuple[float, float] | None) -> list[int] | None:
+    return None if interval is None else [round(each) for each in interval]
+
+
+# --- money ---------------------------------------------------------------------------------------------------------
+def _economics(run: Run, cost: Cost, margins: dict[str, Any]) -> dict[str, Any]:
+    """What redemption gave and cost: worth to members, cost to the brand, its share of sales; and what sales and margin the program
+    added."""
+    world = run.program
+    sales, baseline = money_of(world, PURCHASE), money_of(run.baseline, PURCHASE)
+    share = cost_share(run.pairs, cost)
+    interval = None if share is None or share[1] is None else [100 * each for each in share[1]]
+    return {
+        "sales": _money(Fraction(sales)),
+        "incremental_sales": _money(Fraction(sales - baseline)),
+        "gross_margin": run.scenario.population.gross_margin,
+        "incremental_margin": round(margins["program"] - margins["baseline"], 2),
+        "redeemed_points": -points_of(world, REDEEM, RETURN, CONVERT),
+        "redeemed_value": _money(Fraction(money_of(world, REDEEM, VOUCHER))),
+        "redemption_cost": _money(cost.points + cost.vouchers),
+        "cost_pct_of_sales": None if share is None else 100 * share[0],
+        "cost_pct_ci95": interval,
+    }
+
+
+def _cost(world: WorldPanel, program: Program, rules: tuple[str, ...]) -> Cost:
+    """What a program cost in its world. Points that refunds gave back cost nothing after all; they are valued at the average cost of the
+    points redeemed."""
+    costs = cost_by_rule(program)
     taken, total = 0, Fraction(0)
-    for code, name in enumerate(run.program.rules):
-        redeemed = -int(points[(rule == code) & (kind == REDEEM)].sum())
+    for code, name in enumerate(rules):
+        redeemed = -int(world.by_rule[code, REDEEM, POINTS])
         if redeemed:
             taken += redeemed
             total += redeemed * costs[name]
-    given_back = int(points[kind == RETURN].sum())
-    return total * (taken - given_back) / taken if taken else total
+    given_back = points_of(world, RETURN)
+    points = total * (taken - given_back) / taken if taken else total
+    return Cost(points, Fraction(money_of(world, VOUCHER)))
+
+
+def _minor(value: float) -> int | float:
+    return _money(Fraction(value))
 
 
 def _money(minor: Fraction) -> int | float:

@@ -7,25 +7,18 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
 from workbench.errors import BadInput, Problem
 from workbench.files import reading, regular_file
-from workbench.finance.lift import repurchase_curve
-from workbench.finance.points import expiry_schedule, points_by_month
-from workbench.finance.tiers import tiers_by_month
 from workbench.run_document import run_document
+from workbench.run_tables import TABLES, run_tables
 from workbench.scenario import Run
-from workbench.units import CENTS
 
-__all__ = ["CURVE_DAYS", "FORMAT", "RunFolder", "check_target", "write_run"]
+__all__ = ["FORMAT", "RunFolder", "check_target", "write_run"]
 
 FORMAT = "loyalty-workbench run 1"
-CURVE_DAYS = np.arange(0, 366, 5)
-"""Days after the first purchase at which the repurchase curve is given."""
-TABLES = ("points_by_month", "points_by_month_baseline", "tiers_by_month", "expiry_schedule", "repurchase_curve")
 
 
 def check_target(folder: Path) -> None:
@@ -61,7 +54,7 @@ def write_run(run: Run, folder: Path) -> dict[str, Any]:
         fresh.mkdir()
         _json(fresh / "manifest.json", {"format": FORMAT, "tables": list(TABLES), "scenario": _scenario(run)})
         _json(fresh / "run.json", document)
-        for name, table in _tables(run).items():
+        for name, table in run_tables(run, document).items():
             pa.parquet.write_table(table, fresh / f"{name}.parquet")
         _replace(fresh, folder)
     except BaseException:  # also when interrupted: nothing half-written may stay
@@ -95,46 +88,6 @@ def _scenario(run: Run) -> dict[str, Any]:
         "seed": scenario.seed,
     }
     return specs | plain | {"names": scenario.names, "digest": scenario.digest()}
-
-
-def _tables(run: Run) -> dict[str, pa.Table]:
-    first, last = run.scenario.start_day, run.scenario.last_day
-    names = run.program.tier_names or ("members",)
-    tiers = tiers_by_month(run.program, first, last)
-    schedule = expiry_schedule(run.program)
-    never = schedule["month"] < 0
-    curve = repurchase_curve(run.program, run.baseline, CURVE_DAYS)
-    return {
-        "points_by_month": _by_month(points_by_month(run.program, first, last)),
-        "points_by_month_baseline": _by_month(points_by_month(run.baseline, first, last)),
-        "tiers_by_month": _by_tier(tiers, names),
-        "expiry_schedule": pa.table(
-            {"month": _months(np.where(never, 0, schedule["month"]), never), "points": schedule["points"]}
-        ),
-        "repurchase_curve": pa.table({"days": CURVE_DAYS} | curve),
-    }
-
-
-def _by_month(columns: dict[str, Any]) -> pa.Table:
-    """Months as dates, money in major units."""
-    money = {name: columns[name] / CENTS for name in ("sales", "refunds")}
-    return pa.table({"month": _months(columns["month"])} | {k: v for k, v in columns.items() if k != "month"} | money)
-
-
-def _by_tier(tiers: dict[str, Any], names: tuple[str, ...]) -> pa.Table:
-    """One row a month and tier (a tier may be called anything, so tiers are no columns)."""
-    months = tiers["month"]
-    counts = np.stack([tiers[f"tier_{place}"] for place in range(len(names))], axis=1)
-    return pa.table({
-        "month": _months(np.repeat(months, len(names))),
-        "tier": list(names) * len(months),
-        "members": counts.reshape(-1),
-    })  # fmt: skip
-
-
-def _months(months: Any, missing: Any = None) -> pa.Array:
-    """First days of month numbers as dates; null where missing."""
-    return pa.array(months.astype("datetime64[M]").astype("datetime64[D]"), mask=missing)
 
 
 def _json(path: Path, document: Any) -> None:

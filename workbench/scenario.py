@@ -4,8 +4,11 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from workbench.digest import document_digest
+from workbench.finance.pairs import PairPanel
+from workbench.finance.world import WorldPanel
 from workbench.ledger_table import LedgerTable
 from workbench.population.behaviour import Assumptions
+from workbench.population.responses import Responses
 from workbench.population.spec import Population
 from workbench.program.spec import Program, Provenance
 from workbench.units import add_months, to_date, to_day
@@ -72,11 +75,20 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Run:
-    """A scenario lived: both worlds' ledgers and their digest."""
+    """A scenario lived: both worlds as panels, the pairs of lives in them, and the digest of their ledgers."""
 
     scenario: Scenario
     engine: str
     digest: str
-    program: LedgerTable
-    baseline: LedgerTable
+    program: WorldPanel
+    baseline: WorldPanel
+    pairs: PairPanel
+    rules: tuple[str, ...]
+    """Names of the codes in ``program``'s table by rule."""
+    baseline_rules: tuple[str, ...]
+    """Names of those in ``baseline``'s."""
     versions: dict[str, str]
+    responses: Responses
+    """How members responded in the program's world."""
+    ledgers: tuple[LedgerTable, LedgerTable] | None = None
+    """Every entry of the program's world and of the baseline, where the engine kept them."""

@@ -1,117 +1,237 @@
-"""Lift: the same members in two worlds. Differences are paired, and so are their standard errors.
+"""Lift: the same customers in two worlds. Differences are paired, and so are their standard errors.
 
-A member-against-non-member comparison is not lift: heavy buyers join.
+A member-against-non-member comparison is not lift: heavy buyers join. It is computed too (``naive``), to be shown as what it is.
 """
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
-from workbench.ledger import PURCHASE
-from workbench.ledger_table import Ints, LedgerTable
-from workbench.units import NEVER
+from workbench.finance.cells import Ints, wide
+from workbench.finance.paired import Z95, Moments, PairedRatio, paired, paired_mean, paired_total, quadratic
+from workbench.finance.pairs import (
+    ACTIVE_LATE,
+    AGAIN,
+    BASELINE,
+    BASELINE_ONLY,
+    BOTH,
+    CAME,
+    CUSTOMERS,
+    LATER,
+    PROGRAM,
+    PROGRAM_ONLY,
+    PURCHASES,
+    SEGMENTS,
+    PairPanel,
+    tier_row,
+)
 
-__all__ = ["Lift", "PairedRatio", "REPURCHASE_DAYS", "lift", "paired_ratio", "repurchase_curve"]
+__all__ = [
+    "SEGMENT_NAMES", "Cost", "GroupLift", "Lift", "Naive",
+    "by_segment", "by_tier", "cost_share", "lift", "margin", "naive", "purchases_by_world", "repurchase_curve",
+]  # fmt: skip
 
-REPURCHASE_DAYS = 365
-"""Days after a member's first purchase within which a further one counts."""
-Z95 = 1.959963984540054
-"""The 97.5 % quantile of the normal distribution."""
-
-Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class PairedRatio:
-    """A figure in both worlds and their relative difference."""
-
-    baseline: float
-    program: float
-    delta_pct: float | None
-    """100 * (program / baseline - 1); None where the baseline is 0."""
-    ci95: tuple[float, float] | None
-    """95 % interval of delta_pct, from the paired standard error; None where there is no such figure, or only one member."""
+SEGMENT_NAMES = ("lightest", "light", "middle", "heavy", "heaviest")
+"""The fifths of the customers by their own purchase rate."""
+ALL = range(SEGMENTS)
+"""The groups that together hold every customer once."""
 
 
 @dataclass(frozen=True)
 class Lift:
-    """What the program did to purchases (number), sales (minor units, gross of discounts) and the repurchase rate (a share)."""
+    """What the program did, over all customers."""
 
+    purchases: PairedRatio
+    """Number."""
+    sales: PairedRatio
+    """Minor units, gross of discounts."""
+    repurchase_rate: PairedRatio
+    """Share of those who bought (in either world) with a further purchase within 365 days of their first in the window."""
+    repurchase_30: PairedRatio
+    repurchase_90: PairedRatio
+    active_members: PairedRatio
+    """Customers who bought in the last 365 days of the run."""
+    interval_days: PairedRatio
+    """Mean number of days between two purchases of the same customer."""
+
+
+@dataclass(frozen=True)
+class GroupLift:
+    """The same for a group of customers."""
+
+    customers: int
     purchases: PairedRatio
     sales: PairedRatio
     repurchase_rate: PairedRatio
 
 
-def lift(program: LedgerTable, baseline: LedgerTable) -> Lift:
-    """Lift of a program over a baseline lived by the same members."""
-    worlds = [_by_member(each) for each in (program, baseline)]
-    (bought, spent, again), (bought_0, spent_0, again_0) = worlds
-    came = (bought > 0) | (bought_0 > 0)
+@dataclass(frozen=True)
+class Cost:
+    """What a world's program cost, minor units."""
+
+    points: Fraction
+    """Of the points redeemed, net of those given back."""
+    vouchers: Fraction
+    """Of the vouchers that points were converted into."""
+
+
+@dataclass(frozen=True)
+class Naive:
+    """Members against non-members in the program's world: not lift."""
+
+    members: int
+    non_members: int
+    purchases: tuple[float, float] | None
+    """Mean purchases of a member and of a non-member; None where there are none of either."""
+    sales: tuple[float, float] | None
+    """The same, in minor units."""
+
+    @property
+    def purchases_delta_pct(self) -> float | None:
+        """How many more purchases (in per cent) a member makes than a non-member."""
+        return (
+            None
+            if self.purchases is None or not self.purchases[1]
+            else 100 * (self.purchases[0] / self.purchases[1] - 1)
+        )
+
+
+def lift(pair: PairPanel) -> Lift:
+    """Lift of a program over a baseline lived by the same customers."""
     return Lift(
-        purchases=paired_ratio(bought, bought_0, as_total=True),
-        sales=paired_ratio(spent, spent_0, as_total=True),
-        repurchase_rate=paired_ratio(again[came], again_0[came], as_total=False),
+        purchases=paired_total(_figure(pair, PURCHASES, ALL)),
+        sales=paired_total(_sales(pair, ALL)),
+        repurchase_rate=paired_mean(_figure(pair, AGAIN, ALL)),
+        repurchase_30=paired_mean(_again_within(pair, 30)),
+        repurchase_90=paired_mean(_again_within(pair, 90)),
+        active_members=paired_total(_figure(pair, ACTIVE_LATE, ALL)),
+        interval_days=_interval(pair),
     )
 
 
-def paired_ratio(program: Floats, baseline: Floats, as_total: bool) -> PairedRatio:
-    """Ratio of two sums over the same members. ``as_total``: report sums, otherwise means.
+def by_segment(pair: PairPanel) -> list[GroupLift]:
+    """Lift of each fifth of the customers by their own purchase rate, the lightest buyers first (``SEGMENT_NAMES``)."""
+    return [_group(pair, row) for row in ALL]
 
-    The standard error is that of the linearised ratio: sd((p - R b) / mean(b)) / sqrt(n) (Cochran, Sampling Techniques, 1977, 6.4).
-    """
-    n = len(program)
-    scale = 1.0 if as_total else 1.0 / max(n, 1)
-    low, high = float(baseline.sum()), float(program.sum())
-    if low == 0:
-        return PairedRatio(low * scale, high * scale, None, None)
-    ratio = high / low
-    delta = 100 * (ratio - 1)
+
+def by_tier(pair: PairPanel) -> list[GroupLift]:
+    """Lift of those who held no tier, and then by the highest tier held in the program's world. A tier is reached by buying, so that
+    purchases the program added lift customers into the tiers: this says where they are, not what a tier does."""
+    return [_group(pair, row) for row in range(tier_row(-1), pair.frame.rows)]
+
+
+def _group(pair: PairPanel, row: int) -> GroupLift:
+    rows = range(row, row + 1)
+    return GroupLift(
+        customers=int(pair.groups[row, CUSTOMERS]),
+        purchases=paired_total(_figure(pair, PURCHASES, rows)),
+        sales=paired_total(_sales(pair, rows)),
+        repurchase_rate=paired_mean(_figure(pair, AGAIN, rows)),
+    )
+
+
+def _figure(pair: PairPanel, figure: int, rows: range) -> Moments:
+    """The sums of a figure over groups. Who bought in neither world is not asked whether they bought again."""
+    n = pair.groups[rows, CAME if figure == AGAIN else CUSTOMERS].sum()
+    return Moments(int(n), *(int(each) for each in pair.figures[rows, figure].sum(axis=0)))
+
+
+def _sales(pair: PairPanel, rows: range) -> Moments:
+    low, high = (int(each) for each in pair.sales[rows].sum(axis=0))
+    products = [sum(wide(pair.sales_products[row, place]) for row in rows) for place in range(3)]
+    return Moments(int(pair.groups[rows, CUSTOMERS].sum()), low, high, *products)
+
+
+def _again_within(pair: PairPanel, days: int) -> Moments:
+    """Those who bought again within so many days: ones and zeros, so the squares are the sums."""
+    low, high, both = (int(pair.waits[world, : days + 1].sum()) for world in (BASELINE, PROGRAM, LATER))
+    return Moments(int(pair.waits[BASELINE].sum()), low, high, low, both, high)
+
+
+def _interval(pair: PairPanel) -> PairedRatio:
+    """Mean days between purchases: the ratio of two ratios, linearised in all four sums."""
+    days_0, gaps_0, days_1, gaps_1 = (int(each) for each in pair.gaps)
+    if not gaps_0 or not gaps_1:
+        return PairedRatio(days_0 / gaps_0 if gaps_0 else None, days_1 / gaps_1 if gaps_1 else None, None, None)
+    low, high = Fraction(days_0, gaps_0), Fraction(days_1, gaps_1)
+    products = [int(each) for each in pair.gap_products]
+    return paired(
+        int(pair.groups[ALL, CUSTOMERS].sum()),
+        low,
+        high,
+        lambda ratio: quadratic((-ratio / gaps_0, ratio * low / gaps_0, Fraction(1, gaps_1), -high / gaps_1), products),
+    )
+
+
+def cost_share(pair: PairPanel, cost: Cost) -> tuple[float, tuple[float, float] | None] | None:
+    """Cost of the program in its world over sales there, and its 95 % interval for the chance of having drawn just these customers
+    (a ratio of two sums, as in ``margin``); None without sales."""
+    n, sales, points = int(pair.groups[ALL, CUSTOMERS].sum()), int(pair.given[1]), int(pair.given[3])
+    if not sales:
+        return None
+    share, each = (cost.points + cost.vouchers) / sales, cost.points / points if points else Fraction(0)
     if n < 2:
-        return PairedRatio(low * scale, high * scale, delta, None)
-    error = float(np.std(program - ratio * baseline, ddof=1)) / (low / n) / np.sqrt(n)
-    return PairedRatio(low * scale, high * scale, delta, (delta - 100 * Z95 * error, delta + 100 * Z95 * error))
+        return float(share), None
+    nought = Fraction(0)
+    weights = (nought, -share, nought, each, nought, Fraction(1))
+    squares = quadratic(weights, [wide(limbs) for limbs in pair.given_products])
+    error = Z95 * math.sqrt(squares * n / (n - 1) / sales**2)
+    return float(share), (float(share) - error, float(share) + error)
 
 
-def repurchase_curve(program: LedgerTable, baseline: LedgerTable, days: Ints) -> dict[str, npt.NDArray[np.float64]]:
-    """Share of members who bought again within so many days of their first purchase: program, baseline, their difference and its
-    95 % interval (difference, low, high), one value for each entry of ``days``."""
-    waits = [_wait(each) for each in (program, baseline)]
-    came = (waits[0] >= 0) | (waits[1] >= 0)
-    with_it, without = (((wait[came][:, None] >= 0) & (wait[came][:, None] <= days)).astype(float) for wait in waits)
-    n = max(int(came.sum()), 1)
-    difference = with_it - without
-    mean = difference.mean(axis=0) if came.any() else np.zeros(len(days))
-    error = Z95 * difference.std(axis=0, ddof=1) / np.sqrt(n) if n > 1 else np.full(len(days), np.nan)
+def margin(pair: PairPanel, gross_margin: Fraction, cost_0: Cost, cost_1: Cost) -> PairedRatio:
+    """Gross margin of sales less the cost of the program, in the baseline and in the program's world, minor units.
+
+    A customer's part in the cost of points is that of the points they redeemed, at the mean cost of a point in their world.
+    """
+    sales_0, sales_1, points_0, points_1, _, _ = (int(each) for each in pair.given)
+    each_0, each_1 = (
+        cost_0.points / points_0 if points_0 else Fraction(0),
+        cost_1.points / points_1 if points_1 else Fraction(0),
+    )
+    products = [wide(limbs) for limbs in pair.given_products]
+    return paired(
+        int(pair.groups[ALL, CUSTOMERS].sum()),
+        gross_margin * sales_0 - cost_0.points - cost_0.vouchers,
+        gross_margin * sales_1 - cost_1.points - cost_1.vouchers,
+        lambda ratio: quadratic(
+            (-ratio * gross_margin, gross_margin, ratio * each_0, -each_1, ratio, Fraction(-1)), products
+        ),
+    )
+
+
+def purchases_by_world(pair: PairPanel) -> dict[str, int]:
+    """Purchases made in the baseline only, in both worlds, in the program's world only."""
+    names = {"baseline_only": BASELINE_ONLY, "both": BOTH, "program_only": PROGRAM_ONLY}
+    return {name: int(pair.counts[place]) for name, place in names.items()}
+
+
+def naive(pair: PairPanel) -> Naive:
+    """What a comparison of members with non-members would say."""
+    (others, bought_0, spent_0), (members, bought_1, spent_1) = (tuple(int(each) for each in row) for row in pair.naive)
+    if not others or not members:
+        return Naive(members, others, None, None)
+    return Naive(members, others, (bought_1 / members, bought_0 / others), (spent_1 / members, spent_0 / others))
+
+
+def repurchase_curve(pair: PairPanel, days: Ints) -> dict[str, npt.NDArray[np.float64]]:
+    """Share of customers who bought again within so many days (365 at the most) of their first purchase: program, baseline, their
+    difference and its 95 % interval (difference, low, high), one value for each entry of ``days``."""
+    without, with_it, both = (np.cumsum(row)[days].astype(float) for row in pair.waits)
+    came = int(pair.waits[BASELINE].sum())
+    n = max(came, 1)
+    mean = (with_it - without) / n
+    error = np.full(len(days), np.nan)
+    if came > 1:
+        spread = np.maximum(with_it + without - 2 * both - n * mean**2, 0) / (n - 1)
+        error = Z95 * np.sqrt(spread / n)
     return {
-        "program": with_it.mean(axis=0) if came.any() else np.zeros(len(days)),
-        "baseline": without.mean(axis=0) if came.any() else np.zeros(len(days)),
+        "program": with_it / n,
+        "baseline": without / n,
         "difference": mean,
         "low": mean - error,
         "high": mean + error,
     }
-
-
-def _by_member(ledger: LedgerTable) -> tuple[Floats, Floats, Floats]:
-    """Purchases, sales and whether the member bought again in time, each float64[members]."""
-    bought = ledger.column("kind") == PURCHASE
-    member = ledger.column("member")[bought]
-    purchases: Floats = np.bincount(member, minlength=ledger.customers).astype(float)
-    sales: Floats = np.bincount(member, weights=ledger.column("money")[bought], minlength=ledger.customers).astype(
-        float
-    )
-    wait = _wait(ledger)
-    return purchases, sales, ((wait >= 0) & (wait <= REPURCHASE_DAYS)).astype(float)
-
-
-def _wait(ledger: LedgerTable) -> Ints:
-    """Days from each member's first purchase to the second: NEVER where there is no second, -1 where there is no first."""
-    bought = ledger.column("kind") == PURCHASE
-    member, day = ledger.column("member")[bought], ledger.column("day")[bought]
-    first = np.flatnonzero(np.append(True, member[1:] != member[:-1])[: len(member)])
-    second = np.minimum(first + 1, max(len(member) - 1, 0))
-    found = np.full(ledger.customers, -1, dtype=np.int64)
-    if len(member):
-        has_second = (member[second] == member[first]) & (second > first)
-        found[member[first]] = np.where(has_second, day[second] - day[first], NEVER)
-    return found

@@ -1,141 +1,88 @@
-"""Behaviour: how members are assumed to respond to a program. Guesswork with sources, apart from the program's rules.
+"""Behaviour: how members' responses to a program act on what they do. Guesswork with sources, apart from the program's rules.
 
-The intensity of a member's purchases is the baseline times ``modifier``, a product of the effects below, clipped to 0.2-3; the
-death rate while a member is the baseline times ``membership.death_factor``. An effect at zero (a factor at one) is off.
+The intensity of a member's purchases is the baseline times a product of nine effects (``EFFECTS``), each 1 + strength times
+something that follows from the member's past, clipped to 0.2-3. ``simulators.choices.factor_at`` puts them together; here is one
+rule for each, of plain numbers. Leaving (``death_after_fall``), basket and displacement stand apart. An effect at zero is off.
+What may be assumed, with ranges and sources, stands in ``behaviour_spec.py``.
 """
 
 import math
-from typing import Annotated, Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field
 
-from workbench.population.spec import assumption
+from workbench.population.behaviour_spec import Assumptions
+from workbench.population.death import budget_left, death_after
+from workbench.population.past import EFFECTS, Past
 from workbench.population.terms import AT_THRESHOLD, BY_CHOICE
-from workbench.spec import Spec
 from workbench.units import rule
 
 __all__ = [
+    "EFFECTS",
+    "LEAST",
+    "MOST",
     "Assumptions",
     "BehaviourTerms",
-    "Choice",
-    "ExpiryPressure",
-    "Membership",
-    "RewardPressure",
-    "Status",
     "behaviour_terms",
-    "expiry_pressure",
+    "clipped",
+    "deadline_weight",
+    "death_after_fall",
+    "faded",
     "largest_modifier",
-    "modifier",
+    "message_pressure",
+    "millionths",
+    "pace_weight",
+    "pressure",
     "progress",
-    "reward_pressure",
-    "status",
+    "status_step",
     "strips_needed",
+    "takes_place",
     "wants_to_redeem",
 ]
 
 LEAST, MOST = 0.2, 3.0
 """The product of all effects is kept within these."""
 
-_KIVETZ = "Kivetz, Urminsky & Zheng 2006: gaps on a cafe card shrink by 20 % from the first stamp to the last (stamp cards: .25)"
-_EXPIRY = "Breugelmans & Liu-Thompkins: the sign only; the size is judgement"
-_STATUS = "The sign only, from abstracts; the size is judgement"
-_SALON = "Hair-salon study: more than 80 % of the lift is retention; .90 gives +5 % purchases over five years"
-_REDEEM = (
-    "Signs: judgement. Sizes: chosen with the shares of classes so that breakage is 28-34 % where points lapse at the end of the "
-    "next year and the cheapest reward costs at most the points of one mean purchase (department store, quick service); dearer "
-    "rewards and rarer purchases break more"
-)
 
-
-# --- specs ---------------------------------------------------------------------------------------------------------
-class RewardPressure(Spec):
-    """Points pressure: purchases quicken towards the next reward, by 1 + strength * progress ** exponent."""
-
-    strength: float = assumption(0, 0.3, _KIVETZ, "seen", default=0.10, ge=0, le=2)
-    """Effect just before the reward (g); 0: off."""
-    exponent: float = assumption(
-        0.5, 3, "Shape of the goal gradient: straight unless known", "judgement", default=1.0, ge=0.1, le=10
-    )
-    """How late the effect comes (kappa)."""
-
-
-class Status(Spec):
-    """Status: purchases are more frequent in a tier above the base, by 1 + step, a constant per tier."""
-
-    steps: Annotated[tuple[Annotated[float, Field(ge=-0.5, le=2)], ...], Field(max_length=20)] = assumption(
-        0, 0.12, _STATUS, "abstract", default=(0.02, 0.04, 0.06)
-    )
-    """Effect of the first tier above the base, the second, ...; the last holds for all further ones; none: off."""
-
-
-class ExpiryPressure(Spec):
-    """Expiry: purchases quicken before points lapse, by 1 + strength * exp(-days / decay_days), among the aware."""
-
-    strength: float = assumption(0, 0.2, _EXPIRY, "abstract", default=0.05, ge=0, le=2)
-    """Effect on the last day (e); 0: off."""
-    decay_days: float = assumption(7, 30, "How early members begin to care", "judgement", default=14.0, ge=1, le=365)
-    """Days before expiry at which a third of the effect is felt."""
-    aware: float = assumption(0, 1, "1 unless messages are modelled", "judgement", default=1.0, ge=0, le=1)
-    """Share of members who know when their points lapse."""
-
-
-class Membership(Spec):
-    """What being a member does to leaving."""
-
-    death_factor: float = assumption(0.62, 1, _SALON, "abstract", default=0.92, ge=0.1, le=2)
-    """The death rate of a member over that of the same customer outside the program; 1: off."""
-
-
-class Choice(Spec):
-    """Members who weigh it up redeem at a purchase with logit
-    ``balance * log(balance / price) + expiry * exp(-days / expiry_days) - hassle``."""
-
-    balance: float = assumption(0, 2, _REDEEM, "judgement", default=1.0, ge=0, le=10)
-    """Weight of the log of the usable balance over the price of the cheapest reward."""
-    expiry: float = assumption(0, 3, _REDEEM, "judgement", default=1.5, ge=0, le=10)
-    """Weight of expiry at hand."""
-    expiry_days: float = assumption(7, 60, "How early an expiry is near", "judgement", default=30.0, ge=1, le=365)
-    """Days before expiry at which a third of that weight is felt."""
-    hassle: float = assumption(0, 4, _REDEEM, "judgement", default=1.0, ge=-10, le=10)
-    """Cost of redeeming at all."""
-
-
-class Assumptions(Spec):
-    """How members respond to a program."""
-
-    schema_version: Literal[1] = Field(alias="schema")
-    """Version of this file format: 1."""
-    title: str
-    """What is assumed."""
-    source: str = ""
-    """Where the numbers come from as a whole; each has its own source too."""
-    notes: tuple[str, ...] = ()
-    """Doubts."""
-    reward_pressure: RewardPressure = RewardPressure()
-    """Towards the next reward."""
-    status: Status = Status()
-    """In a tier."""
-    expiry: ExpiryPressure = ExpiryPressure()
-    """Before points lapse."""
-    membership: Membership = Membership()
-    """On leaving."""
-    redemption: Choice = Choice()
-    """How those who weigh it up redeem; it moves points, not purchases, and has no zero."""
-
-
-# --- terms ---------------------------------------------------------------------------------------------------------
 class BehaviourTerms(NamedTuple):
-    """Assumptions as numbers; Numba takes them as they are."""
+    """Assumptions as numbers; compiled code takes them as they are. A strength of 0 is an effect that is off."""
 
     reward_strength: float
+    reward_stamps: float
+    """The strength where the program is a stamp card."""
     reward_exponent: float
-    status_steps: np.ndarray
-    """float64[tiers above the base, at least one]."""
+    head_start: float
+    tier_strength: float
+    tier_exponent: float
+    tier_days: float
+    """Days before the period's end at which tier pressure begins."""
+    tier_full_days: float
+    pace_none_below: float
+    pace_full_from: float
+    pace_full_to: float
+    pace_none_above: float
     expiry_strength: float
     expiry_decay: float
     expiry_aware: float
+    rewarded_strength: float
+    rewarded_decay: float
+    status_steps: np.ndarray
+    """float64[tiers above the base, at least one]; the last holds for all further ones."""
+    status_on: int
+    """1 where some step is not zero."""
+    demotion_strength: float
+    demotion_decay: float
+    demotion_death: float
+    coupon_strength: float
+    message_strength: float
+    message_decay: float
+    message_fatigue: float
+    novelty_strength: float
+    novelty_decay: float
     death_factor: float
+    top_up_chance: float
+    top_up_within: float
+    displaced_share: float
     choice_balance: float
     choice_expiry: float
     choice_expiry_days: float
@@ -147,12 +94,37 @@ def behaviour_terms(assumptions: Assumptions) -> BehaviourTerms:
     a = assumptions
     return BehaviourTerms(
         reward_strength=a.reward_pressure.strength,
+        reward_stamps=a.reward_pressure.stamps,
         reward_exponent=a.reward_pressure.exponent,
-        status_steps=np.array(a.status.steps or (0.0,)),
+        head_start=a.reward_pressure.head_start,
+        tier_strength=a.tier_pressure.strength,
+        tier_exponent=a.tier_pressure.exponent,
+        tier_days=a.tier_pressure.days,
+        tier_full_days=a.tier_pressure.full_days,
+        pace_none_below=a.pace.none_below,
+        pace_full_from=a.pace.full_from,
+        pace_full_to=a.pace.full_to,
+        pace_none_above=a.pace.none_above,
         expiry_strength=a.expiry.strength,
         expiry_decay=a.expiry.decay_days,
         expiry_aware=a.expiry.aware,
+        rewarded_strength=a.rewarded.strength,
+        rewarded_decay=a.rewarded.decay_days,
+        status_steps=np.array(a.status.steps or (0.0,)),
+        status_on=int(any(a.status.steps)),
+        demotion_strength=a.demotion.strength,
+        demotion_decay=a.demotion.decay_days,
+        demotion_death=a.demotion.death,
+        coupon_strength=a.coupon.strength,
+        message_strength=a.message.strength,
+        message_decay=a.message.decay_days,
+        message_fatigue=a.message.fatigue,
+        novelty_strength=a.novelty.strength,
+        novelty_decay=a.novelty.decay_days,
         death_factor=a.membership.death_factor,
+        top_up_chance=a.basket.chance,
+        top_up_within=a.basket.within,
+        displaced_share=a.displacement.share,
         choice_balance=a.redemption.balance,
         choice_expiry=a.redemption.expiry,
         choice_expiry_days=a.redemption.expiry_days,
@@ -161,8 +133,12 @@ def behaviour_terms(assumptions: Assumptions) -> BehaviourTerms:
 
 
 def largest_modifier(terms: BehaviourTerms) -> float:
-    """No member's modifier is ever above this: candidates beyond it need not be looked at."""
-    bound = (1 + terms.reward_strength) * (1 + max(0.0, float(terms.status_steps.max()))) * (1 + terms.expiry_strength)
+    """No member's factor is ever above this: candidates beyond it need not be looked at."""
+    strengths = (
+        max(terms.reward_strength, terms.reward_stamps), terms.tier_strength, terms.expiry_strength, terms.rewarded_strength,
+        terms.status_on * max(0.0, float(terms.status_steps.max())), terms.coupon_strength, terms.message_strength, terms.novelty_strength,
+    )  # fmt: skip
+    bound = math.prod(1.0 + strength for strength in strengths)
     return min(bound * (1 + 1e-12), MOST)  # rounding must not make the bound the smaller of two equal products
 
 
@@ -171,46 +147,101 @@ def strips_needed(terms: BehaviourTerms) -> int:
     return max(1, math.ceil(largest_modifier(terms) - 1e-9))
 
 
-# --- rules ---------------------------------------------------------------------------------------------------------
+# --- rules: weights and shapes ---------------------------------------------------------------------------------------
 @rule
-def modifier(terms: BehaviourTerms, balance: int, price: int, tier: int, days_to_lapse: int, u_aware: float) -> float:
-    """Factor on the purchase rate, from the member's past only.
+def progress(balance: int, price: int, head_start: float) -> float:
+    """Share of the way to the next reward, in [0, 1); a reward in hand counts as reached and the way begins again.
 
-    ``balance``: usable points before the purchase. ``price``: points of the cheapest reward, 0 where there is none. ``tier``: 0
-    is the base (or no tiers). ``days_to_lapse``: days to the next lapse of any usable lot, 0 on its last day; negative where
-    there is none. ``u_aware``: the member's.
+    ``head_start``: points given for joining that do not count as progress (the first way begins after them).
     """
-    product = (
-        reward_pressure(terms, balance, price) * status(terms, tier) * expiry_pressure(terms, days_to_lapse, u_aware)
-    )
+    if balance <= 0 or price <= 0:
+        return 0.0
+    if balance >= price or head_start >= price:
+        return (balance % price) / price
+    return max(0.0, balance - head_start) / (price - head_start)
+
+
+@rule
+def pressure(strength: float, share: float, exponent: float, weight: float) -> float:
+    """Factor of a goal ahead: 1 + strength * share ** exponent * weight."""
+    if share <= 0.0 or weight <= 0.0:
+        return 1.0
+    return 1.0 + strength * (share if exponent == 1.0 else share**exponent) * weight
+
+
+@rule
+def pace_weight(terms: BehaviourTerms, ratio: float) -> float:
+    """Weight of a goal by the pace it needs over the member's own: 1 where the two are alike, falling to 0 where the goal is
+    certain, and where it is out of reach."""
+    if ratio < terms.pace_full_from:
+        return max(0.0, (ratio - terms.pace_none_below) / (terms.pace_full_from - terms.pace_none_below))
+    if ratio > terms.pace_full_to:
+        return max(0.0, (terms.pace_none_above - ratio) / (terms.pace_none_above - terms.pace_full_to))
+    return 1.0
+
+
+@rule
+def deadline_weight(terms: BehaviourTerms, days: int) -> float:
+    """Weight of a tier by the days to the end of its period (0 on the last day): 0 until it is near, then rising to 1."""
+    if days <= terms.tier_full_days:
+        return 1.0
+    return max(0.0, (terms.tier_days - days) / (terms.tier_days - terms.tier_full_days))
+
+
+@rule
+def faded(strength: float, days: int, decay: float) -> float:
+    """Factor of something so many days away, in the past or ahead: 1 + strength * exp(-days / decay)."""
+    return 1.0 + strength * math.exp(-days / decay)
+
+
+@rule
+def message_pressure(terms: BehaviourTerms, days: int, crowd: int) -> float:
+    """Factor of the last message, so many days ago, after so many others in the seven days up to it."""
+    return faded(terms.message_strength * terms.message_fatigue ** float(crowd), days, terms.message_decay)
+
+
+@rule
+def status_step(terms: BehaviourTerms, tier: int) -> float:
+    """Factor of the tier held (0: the lowest; -1: none)."""
+    steps = terms.status_steps
+    return 1.0 + float(steps[min(tier, len(steps)) - 1]) if tier > 0 else 1.0
+
+
+@rule
+def clipped(product: float) -> float:
+    """The product of the effects within its bounds."""
     return min(max(product, LEAST), MOST)
 
 
 @rule
-def progress(balance: int, price: int) -> float:
-    """Share of the way to the next reward, in [0, 1); a reward in hand counts as reached and the way begins again."""
-    return (balance % price) / price if balance > 0 and price > 0 else 0.0
+def millionths(factor: float) -> int:
+    """A factor's distance from 1 in whole millionths: integers add up to the same in any order."""
+    return math.floor((factor - 1.0) * 1e6 + 0.5)
+
+
+# --- rules: what else a program does to members -----------------------------------------------------------------------
+@rule
+def death_after_fall(terms: BehaviourTerms, past: Past, death: float) -> float:
+    """When a member is lost who was due to die at ``death`` and has just fallen (``note_tier`` has said so)."""
+    now = float(past.fell_on)
+    if terms.demotion_death == 0.0 or death <= now:
+        return death
+    before = float(past.fell_before_on) if past.falls > 1 else -math.inf
+    left = budget_left(now, death, before, terms.demotion_death, terms.demotion_decay)
+    return death_after(now, left, now, terms.demotion_death, terms.demotion_decay)
 
 
 @rule
-def reward_pressure(terms: BehaviourTerms, balance: int, price: int) -> float:
-    """Factor of points pressure."""
-    return 1.0 + terms.reward_strength * progress(balance, price) ** terms.reward_exponent
-
-
-@rule
-def status(terms: BehaviourTerms, tier: int) -> float:
-    """Factor of the tier held."""
-    steps = terms.status_steps
-    return 1.0 + steps[min(tier, len(steps)) - 1] if tier > 0 else 1.0
-
-
-@rule
-def expiry_pressure(terms: BehaviourTerms, days_to_lapse: int, u_aware: float) -> float:
-    """Factor of an expiry at hand."""
-    if days_to_lapse < 0 or u_aware >= terms.expiry_aware:
-        return 1.0
-    return 1.0 + terms.expiry_strength * math.exp(-days_to_lapse / terms.expiry_decay)
+def takes_place(terms: BehaviourTerms, past: Past, strip: int, u: float) -> bool:
+    """Whether an accepted candidate becomes a purchase. Some extra ones (of a strip above 0) take the place of the member's next
+    purchase of strip 0, which then does not happen; ``u`` is the candidate's ``u_displace``."""
+    if strip > 0 and u < terms.displaced_share:
+        past.displaced += 1
+    elif strip == 0 and past.displaced > 0:
+        past.displaced -= 1
+        past.removed += 1
+        return False
+    return True
 
 
 @rule

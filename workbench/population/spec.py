@@ -54,6 +54,7 @@ _PARETO = "Fader & Hardie: .5533/10.578/.6062/11.668 per week on the CDNOW sampl
 _GG = "Fader & Hardie: 6.249/3.745/15.448 on the repeat customers of the CDNOW sample"
 _SPREAD = "Six public transaction data sets: .7-.95 within a customer, .7-1.2 in all"
 _OWN = "No public source: calibrate on own transactions"
+_MARGIN = "Depends on the trade: tickets and recorded music lowest, beauty highest; take it from own books"
 
 
 # --- how often -----------------------------------------------------------------------------------------------------
@@ -265,6 +266,8 @@ class Population(Spec):
     """How much they spend."""
     price_step: Annotated[Money, Field(ge=Decimal("0.01"), le=10000)] = Decimal("0.01")
     """Baskets are whole multiples of this (1 where prices have no small change); the least basket is one of it."""
+    gross_margin: float = assumption(0.05, 0.8, _MARGIN, "judgement", default=0.4, ge=0, le=1)
+    """Sales less what the goods cost, as a share of sales."""
     arrivals: Arrivals = AtStart(model="at_start")
     """When members arrive."""
     seasonality: Seasonality = Seasonality()

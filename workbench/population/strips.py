@@ -36,7 +36,6 @@ __all__ = [
     "accepts",
     "candidate_key",
     "candidates",
-    "death_time",
     "draw_members",
     "gap",
     "mark",
@@ -49,7 +48,7 @@ JOINING, TRAITS = -1, -2
 """Strips of the joining purchase and of what the member is."""
 
 # Purposes of a candidate's draws. Later ones are added at the end: a number, once used, never changes its meaning.
-GAP, ACCEPT, BASKET, CATEGORY, CHANNEL, REDEEM, RETURN, JOIN = range(8)
+GAP, ACCEPT, BASKET, CATEGORY, CHANNEL, REDEEM, RETURN, JOIN, TOP_UP, DISPLACE = range(10)
 # Purposes of a member's draws.
 RATE, DEATH, BUDGET, LEVEL, ARRIVAL, BIRTHDAY_KNOWN, BIRTHDAY, REDEEMER, AWARE = range(9)
 
@@ -193,18 +192,6 @@ def accepts(strip: int, v: float, modifier: float) -> bool:
     return v <= modifier - strip
 
 
-@rule
-def death_time(arrival: float, death_rate: float, death_budget: float, joined: float, factor: float) -> float:
-    """When the member is lost, days since 1970 with a fraction: the budget runs down at the death rate, from ``joined`` on at
-    ``factor`` times it (no program: ``joined`` = inf). A purchase counts if its time is before."""
-    if death_rate <= 0.0:
-        return math.inf
-    own = arrival + death_budget / death_rate
-    if own <= joined or factor == 1.0:
-        return own
-    return math.inf if factor <= 0.0 else joined + (own - joined) / factor
-
-
 # --- candidates ----------------------------------------------------------------------------------------------------
 class Candidates(NamedTuple):
     """One member's candidates in order of time (then strip, index); arrays of one length. The first is the joining purchase."""
@@ -231,6 +218,10 @@ class Candidates(NamedTuple):
     """float64 in (0, 1): for ``return_day``."""
     u_join: np.ndarray
     """float64 in (0, 1): for ``joins``."""
+    u_top_up: np.ndarray
+    """float64 in (0, 1): for ``topped_up``."""
+    u_displace: np.ndarray
+    """float64 in (0, 1): for ``takes_place``."""
 
 
 def candidates(
@@ -249,7 +240,7 @@ def candidates(
         (
             time, math.floor(time), strip, index, v, basket(terms, mean, mark(key, BASKET)),
             pick(terms.category_total, mark(key, CATEGORY)), pick(terms.channel_total, mark(key, CHANNEL)),
-            mark(key, REDEEM), mark(key, RETURN), mark(key, JOIN),
+            mark(key, REDEEM), mark(key, RETURN), mark(key, JOIN), mark(key, TOP_UP), mark(key, DISPLACE),
         )
         for time, strip, index, v, key in found
     ]  # fmt: skip

@@ -66,7 +66,10 @@ class Section:
     sentence: str
     charts: tuple[Chart, ...]
     tables: tuple[Table, ...]
+    """The numbers behind the charts, folded away."""
     notes: tuple[str, ...] = ()
+    shown: tuple[Table, ...] = ()
+    """Tables that are the answer themselves."""
 
 
 def columns(run: RunFolder, table: str) -> Columns:

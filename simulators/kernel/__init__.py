@@ -1,0 +1,115 @@
+"""The compiled kernel: the rulebook, the candidates and the behaviour that the agents use, member by member in compiled loops.
+
+    cache.py        how code is compiled, and kept
+    worlds.py       programs packed into records
+    candidates.py   the candidates of a block of members
+    life.py         one member's life in one world
+    block.py        a block of members: lives, panels, digest
+    run.py          blocks over threads
+
+It lives the same lives as ``simulators.agents``, entry for entry, and keeps nothing but sums unless ledgers are asked for.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from simulators.kernel.cache import is_warm
+from simulators.kernel.run import BLOCK, Part, Progress, live_blocks
+from simulators.kernel.worlds import longest_days
+from simulators.layout import TooLarge
+from simulators.versions import versions
+from workbench.digest import combine
+from workbench.ledger_table import LedgerTable
+from workbench.population.responses import Responses
+from workbench.program.spec import Program
+from workbench.rules.bounds import DAYS
+from workbench.scenario import Run, Scenario
+
+__all__ = ["TooLarge", "blocks_of", "compare_kernel", "is_warm", "refusals", "run_kernel", "runs_of"]
+
+
+def refusals(scenario: Scenario, programs: Sequence[Program]) -> list[str]:
+    """Why the kernel cannot live a scenario; empty where it can."""
+    longest = max(longest_days(program, scenario) for program in programs)
+    if longest > DAYS:
+        return [f"{longest} days are more than the {DAYS} that the compiled engine has tables for"]
+    return []
+
+
+def run_kernel(
+    scenario: Scenario, progress: Progress | None = None, threads: int | None = None, keep: bool = False
+) -> Run:
+    """Live a scenario. ``progress`` is told (members done, members in all) after each block; ``threads``: as many as there are cores
+    unless given; ``keep``: keep both worlds' ledgers (about 80 bytes an entry). Raises TooLarge where a member outgrows the
+    compiled engine's room, SpecError where a program cannot be exact."""
+    return compare_kernel(scenario, [scenario.program], progress, threads, keep)[0]
+
+
+def compare_kernel(
+    scenario: Scenario,
+    programs: Sequence[Program],
+    progress: Progress | None = None,
+    threads: int | None = None,
+    keep: bool = False,
+) -> list[Run]:
+    """Live several programs and the scenario's baseline by the same members in one pass; one run for each program."""
+    done = 0
+
+    def tell(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress(done, scenario.members)
+
+    worlds = [*programs, scenario.baseline]
+    for reason in refusals(scenario, worlds):
+        raise TooLarge(reason)
+    workers = threads or len(os.sched_getaffinity(0))
+    part = live_blocks(scenario, worlds, blocks_of(scenario), tell, workers, keep)
+    return runs_of(scenario, programs, part)
+
+
+def blocks_of(scenario: Scenario, first: int = 0, last: int | None = None) -> list[tuple[int, int]]:
+    """Members ``first`` to ``last - 1`` (all, unless given) as blocks: (first member, number of members)."""
+    last = scenario.members if last is None else last
+    return [(start, min(BLOCK, last - start)) for start in range(first, last, BLOCK)]
+
+
+def runs_of(scenario: Scenario, programs: Sequence[Program], part: Part) -> list[Run]:
+    """The runs that a finished part comes to."""
+    ledgers = [
+        _ledger(part, place, part.rules[place], program) for place, program in enumerate([*programs, scenario.baseline])
+    ]
+    found = []
+    for place, program in enumerate(programs):
+        sums = [part.digests[place], part.digests[-1]]
+        digest = combine([(int(each[0]), int(each[1])) for each in sums], sum(int(each[2]) for each in sums))
+        mine, base = ledgers[place], ledgers[-1]
+        found.append(
+            Run(
+                scenario=scenario if program is scenario.program else replace(scenario, program=program),
+                engine="kernel",
+                digest=digest,
+                program=part.panels[place],
+                baseline=part.panels[-1],
+                pairs=part.pairs[place],
+                rules=part.rules[place],
+                baseline_rules=part.rules[-1],
+                versions=versions(),
+                responses=Responses(part.responses[place]),
+                ledgers=None if mine is None or base is None else (mine, base),
+            )
+        )
+    return found
+
+
+def _ledger(part: Part, place: int, rules: tuple[str, ...], program: Program) -> LedgerTable | None:
+    """One world's ledger, where it was kept."""
+    kept = sorted(part.rows[place], key=lambda block: block[0])
+    if not kept:
+        return None
+    rows, lots, joined, tier = (np.concatenate([block[k] for block in kept]) for k in range(1, 5))
+    return LedgerTable(rows, lots, rules, joined, tier, program.tier_names)

@@ -1,0 +1,291 @@
+"""A member's life in compiled code: ``simulators.agents.Life`` again, with a loop for a clock.
+
+Everything that decides anything is called, not written here: the rulebook (``workbench.rules.posting``), the members' candidates
+(``workbench.population.strips``) and what members do (``simulators.choices``, ``workbench.population``). What is here is the
+order of events in time, which the ledger's digest compares with that of the agents.
+"""
+
+from typing import Any, NamedTuple
+
+from simulators.choices import NOTHING, ask, days_to_lapse, factor_at, topped_up
+from simulators.layout import ENTRIES, LOTS, QUALIFYING_DAYS
+from workbench.finance.panel import note_review
+from workbench.population.behaviour import death_after_fall, takes_place, wants_to_redeem
+from workbench.population.death import death_time, death_when_joined
+from workbench.population.past import note_joined, note_redemption, note_tier
+from workbench.population.strips import (
+    ACCEPT,
+    BASKET,
+    CATEGORY,
+    CHANNEL,
+    DISPLACE,
+    JOIN,
+    JOINING,
+    REDEEM,
+    RETURN,
+    TOP_UP,
+    accepts,
+    mark,
+)  # fmt: skip
+from workbench.population.terms import basket, joins, pick, return_day
+from workbench.rules import posting
+from workbench.rules.redemption import redeem
+from workbench.rules.refunds import refund_linked
+from workbench.units import NEVER, rule
+
+__all__ = ["Space", "live"]
+
+
+class Space(NamedTuple):
+    """One thread's working memory, for one member at a time."""
+
+    account: Any
+    """record[2]: the member's, and that of the customer before joining."""
+    past: Any
+    """record[2]: what the member remembers, and a blank one."""
+    orders: Any
+    """record[slots]: orders that may be refunded; the first is scratch space."""
+    refund_on: Any
+    """int64[slots]: the day each is refunded, 0 where the place is free."""
+    refund_guest: Any
+    """int64[slots]: 1 where it was bought before joining."""
+
+
+# --- one life ---------------------------------------------------------------------------------------------------------
+@rule
+def live(world, behaviour, population, members, i, drawn, bought, space, panel, story):
+    """One member in one world. Writes the account's book, what was ``bought`` at each candidate and the reviews in ``panel``.
+    Returns (day of joining, entries written before it); the day is -1 where the member outgrew the room there is."""
+    space.past[0] = space.past[1]
+    account, guest, past = space.account[0], space.account[1], space.past[0]
+    terms, rewards = world.terms, world.rewards
+    scratch = space.orders[0]
+    clear(account, terms.meters)
+    clear(guest, 0)
+    slots = len(space.refund_on)
+    death = death_time(members.arrival[i], members.death_rate[i], members.death_budget[i])
+    member, known = False, False
+    orders, waiting = 0, 0
+    joined, before_joining = NEVER, 0
+    last = drawn.start[i + 1]
+    for turn in range(drawn.start[i], last + 1):
+        more = turn < last
+        until = drawn.day[turn] if more else world.last_day
+        while True:  # the start of every due day and every refund, up to and including the day
+            due = posting.next_due(terms, account) if member else NEVER
+            slot = next_refund(space, slots) if waiting > 0 else 0
+            refund = space.refund_on[slot] if slot > 0 else NEVER
+            if min(due, refund) > until:
+                break
+            if not has_room(account, terms.earn.bonuses, terms.meters):
+                return -1, 0
+            tier = account.own.tier
+            if due <= refund:
+                ended = tier > 0 and account.own.tier_until < due
+                posting.open_day(terms, account, scratch, due)
+                if ended:
+                    note_review(panel, story, due, tier, account.own.tier, account.own.in_grace)
+            else:
+                give_back(world, account, guest, space, slot, refund)
+                waiting -= 1
+            if member and note_tier(past, tier, account.own.tier, min(due, refund)):
+                death = death_after_fall(behaviour, past, death)
+        if not more or drawn.time[turn] >= death:
+            if not more:
+                break
+            continue
+        day, key, strip = until, drawn.key[turn], drawn.strip[turn]
+        factor = 1.0
+        if member:
+            factor = factor_at(behaviour, terms, rewards, account, past, day, members.rate[i], members.u_aware[i])
+        if strip != JOINING and not accepts(strip, mark(key, ACCEPT), factor):
+            continue
+        if not has_room(account, terms.earn.bonuses, terms.meters):
+            return -1, 0
+        amount = drawn.basket[turn]
+        if amount < 0:
+            amount = basket(population, members.mean_basket[i], mark(key, BASKET))
+            drawn.basket[turn] = amount
+        if member:
+            if not takes_place(behaviour, past, strip, mark(key, DISPLACE)):
+                continue
+            amount = topped_up(behaviour, rewards, account, past, amount, mark(key, TOP_UP))
+        elif world.is_program and joins(population, mark(key, JOIN)):
+            member = True
+            joined, before_joining = day, account.book.cursor.entries
+            posting.join(terms, account, scratch, day, day, members.birth_month[i], members.birth_dom[i])
+            note_joined(past, day)
+            death = death_when_joined(death, drawn.time[turn], behaviour.death_factor)
+        bought[turn] = amount
+        back = NEVER
+        if population.return_share > 0.0:
+            back = return_day(population, day, mark(key, RETURN))
+        slot = 0
+        if back <= world.last_day:
+            slot = free_slot(space, slots)
+            space.refund_on[slot] = back
+            space.refund_guest[slot] = 0 if member else 1
+            waiting += 1
+        order = space.orders[slot]
+        orders += 1
+        if member:
+            category = world.categories[pick(population.category_total, mark(key, CATEGORY))]
+            channel = world.channels[pick(population.channel_total, mark(key, CHANNEL))]
+            write_line(order, amount, category, channel)
+            tier = account.own.tier
+            item, points = wanted(world, behaviour, members.redeemer[i], account, day, key, amount)
+            account.own.opened = max(account.own.opened, day)
+            posting.start_order(order, orders, day, day, account.own.era)
+            posting.begin_checkout(terms, account, order, order.lines, 1, day)
+            refused = 1
+            if item != NOTHING:
+                refused = redeem(terms, account, order, day, item, points, order.own.amount)
+            posting.checkout(terms, account, order, order.lines, 1, day, day)
+            if note_tier(past, tier, account.own.tier, day):
+                death = death_after_fall(behaviour, past, death)
+            if refused == 0:
+                note_redemption(past, day)
+        else:
+            write_line(order, amount, 0, 0)
+            if not known:
+                known = True
+                posting.join(world.guests, guest, scratch, day, day, 0, 0)
+            posting.start_order(order, orders, day, day, guest.own.era)
+            posting.begin_checkout(world.guests, guest, order, order.lines, 1, day)
+            posting.checkout(world.guests, guest, order, order.lines, 1, day, day)
+            copy_entries(guest, account)
+    return joined, before_joining
+
+
+@rule
+def wanted(world, behaviour, redeemer, account, day, key, amount):
+    """What the member asks for at a purchase, before it: (item, points), item ``NOTHING`` where they ask for nothing."""
+    own, rewards = account.own, world.rewards
+    balance = own.balance - own.debt
+    if balance <= 0 or balance < rewards.cheapest:
+        return NOTHING, 0
+    if not wants_to_redeem(
+        behaviour, redeemer, mark(key, REDEEM), balance, rewards.cheapest, days_to_lapse(account, day)
+    ):
+        return NOTHING, 0
+    return ask(world.terms, rewards, account, day, amount)
+
+
+@rule
+def give_back(world, account, guest, space, slot, day):
+    """A purchase is refunded in full."""
+    order = space.orders[slot]
+    space.refund_on[slot] = 0
+    if space.refund_guest[slot]:
+        guest.own.opened = max(guest.own.opened, day)
+        refund_linked(world.guests, guest, order, day, order.own.amount, 0, False)
+        copy_entries(guest, account)
+    else:
+        account.own.opened = max(account.own.opened, day)
+        refund_linked(world.terms, account, order, day, order.own.amount, 0, False)
+
+
+@rule
+def free_slot(space, slots):
+    """A free place for an order; there are as many as a member has candidates."""
+    slot = 1
+    while space.refund_on[slot] != 0:
+        slot += 1
+    return slot
+
+
+@rule
+def next_refund(space, slots):
+    """The order refunded next: the earliest day, then the first placed; 0 if none waits."""
+    found = 0
+    for slot in range(1, slots):
+        day = space.refund_on[slot]
+        if day == 0:
+            continue
+        if found == 0 or day < space.refund_on[found]:
+            found = slot
+        elif day == space.refund_on[found] and space.orders[slot].own.number < space.orders[found].own.number:
+            found = slot
+    return found
+
+
+# --- records ----------------------------------------------------------------------------------------------------------
+@rule
+def write_line(order, amount, category, channel):
+    """The one line of a purchase."""
+    line = order.lines[0]
+    line.amount = amount
+    line.discount = 0
+    line.tax = 0
+    line.delivery = 0
+    line.category = category
+    line.channel = channel
+
+
+@rule
+def has_room(account, bonuses, meters):
+    """Whether lots, days and entries suffice for whatever one call may write."""
+    own = account.own
+    uses = own.lots + 2 * bonuses + 16
+    return (
+        own.lots + uses <= LOTS
+        and own.days + 2 * bonuses + 8 <= QUALIFYING_DAYS
+        and account.book.cursor.entries + posting.room_needed(own, meters, uses) <= ENTRIES
+    )
+
+
+@rule
+def copy_entries(guest, account):
+    """Put what was written for a customer before joining into the one book of their life."""
+    for k in range(guest.book.cursor.entries):
+        entry = guest.book.rows[k]
+        into = account.book.rows[account.book.cursor.entries]
+        account.book.cursor.entries += 1
+        into.day = entry.day
+        into.kind = entry.kind
+        into.points = entry.points
+        into.money = entry.money
+        into.lot_earned_on = entry.lot_earned_on
+        into.expires_on = entry.expires_on
+        into.order = entry.order
+        into.rule = entry.rule
+    guest.book.cursor.entries = 0
+
+
+@rule
+def clear(account, meters):
+    """A blank account."""
+    own = account.own
+    own.joined = 0
+    own.birth_month = 0
+    own.birth_dom = 0
+    own.birthday_on = 0
+    own.balance = 0
+    own.pending = 0
+    own.debt = 0
+    own.tier = 0
+    own.tier_since = 0
+    own.tier_until = 0
+    own.fallen = 0
+    own.in_grace = 0
+    own.check_on = 0
+    own.metrics_on = 0
+    own.era = 0
+    own.last_activity = 0
+    own.decays = 0
+    own.carry = 0
+    own.opened = 0
+    own.invited = 0
+    own.purchases = 0
+    own.lots = 0
+    own.serial = 0
+    own.next_lapse = 0
+    own.days = 0
+    own.earned = 0
+    own.redeemed = 0
+    own.expired = 0
+    own.reversed = 0
+    for k in range(meters):
+        account.meters[k].period = 0
+        account.meters[k].used = 0
+    account.book.cursor.entries = 0

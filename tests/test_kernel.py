@@ -1,0 +1,184 @@
+"""The kernel lives the same lives as the agents: equal digests, equal panels, whatever the threads and blocks."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import simulators.kernel.run as kernel_run
+from simulators.agents import run_agents
+from simulators.kernel import compare_kernel, run_kernel
+from simulators.layout import ACCOUNT, TERMS, TooLarge, blank, packed
+from simulators.simulate import simulate
+from tests.strategies import draw_case
+from workbench.digest import ledger_sum
+from workbench.population.load import load_assumptions, load_population, shipped_assumptions
+from workbench.population.spec import Joining, Population, Returns
+from workbench.program.load import library, load_program
+from workbench.program.lower import lower
+from workbench.program.spec import Program
+from workbench.rules.bounds import DAYS
+from workbench.scenario import Run, Scenario
+from workbench.spec import SpecError
+
+
+def shaken(population: Population) -> Population:
+    """A population in which everything happens: most join only after a while, and many purchases are refunded."""
+    return population.model_copy(update={"joining": Joining(share=0.4), "returns": Returns(share=0.25, days=20)})
+
+
+def scenario(program: Program, members: int = 120, **more: object) -> Scenario:
+    """A small scenario of a program's own population."""
+    values = {
+        "population": shaken(load_population(program.population)),
+        "assumptions": load_assumptions("central"),
+        "members": members,
+    } | more
+    return Scenario(program, **values)  # type: ignore[arg-type]
+
+
+def same(a: Run, b: Run) -> None:
+    """Two runs are equal: every entry (the digest), every panel, every response."""
+    assert a.digest == b.digest
+    for mine, other in ((a.program, b.program), (a.baseline, b.baseline), (a.pairs, b.pairs)):
+        for name in mine._fields:
+            if isinstance(getattr(mine, name), np.ndarray):
+                np.testing.assert_array_equal(getattr(mine, name), getattr(other, name), err_msg=name)
+    np.testing.assert_array_equal(a.responses.sums, b.responses.sums)
+
+
+@pytest.mark.parametrize("slug", library())
+def test_every_program_of_the_library_has_the_digest_of_the_agents(slug: str) -> None:
+    for members, assumptions in ((120, "central"), (60, "responsive")):
+        case = scenario(load_program(slug), members, assumptions=load_assumptions(assumptions), years=4)
+        same(run_kernel(case), run_agents(case))
+
+
+@pytest.mark.parametrize("assumptions", shipped_assumptions())
+def test_every_set_of_assumptions_has_the_digest_of_the_agents(assumptions: str) -> None:
+    case = scenario(load_program("mitsui_outlet"), 150, assumptions=load_assumptions(assumptions))
+    same(run_kernel(case), run_agents(case))
+
+
+def test_a_program_may_be_the_baseline() -> None:
+    case = scenario(load_program("mitsui_outlet"), 150, baseline=load_program("mos_burger"))
+    same(run_kernel(case), run_agents(case))
+
+
+def drawn(first: int, last: int) -> int:
+    """Compare drawn programs, each lived by a few members; returns how many were compared."""
+    compared = 0
+    for seed in range(first, last):
+        program, _, _ = draw_case(seed)
+        case = scenario(program, 12, population=shaken(load_population("department_store_twd")), seed=seed, years=2)
+        try:
+            mine = run_kernel(case)
+        except SpecError:  # refused by name: its integers could leave 63 bits
+            with pytest.raises(SpecError):
+                run_agents(case)
+            continue
+        same(mine, run_agents(case))
+        compared += 1
+    return compared
+
+
+def test_drawn_programs_have_the_digest_of_the_agents() -> None:
+    assert drawn(0, 60) > 50
+
+
+@pytest.mark.slow
+def test_many_drawn_programs_have_the_digest_of_the_agents() -> None:
+    assert drawn(60, 1000) > 800
+
+
+def test_neither_threads_nor_blocks_change_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = scenario(load_program("mitsui_outlet"), 1000)
+    whole = run_kernel(case, threads=1)
+    for threads, block in ((2, 4096), (3, 100), (7, 33), (1, 1000)):
+        monkeypatch.setattr(kernel_run, "BLOCK", block)
+        monkeypatch.setattr("simulators.kernel.BLOCK", block)
+        same(run_kernel(case, threads=threads), whole)
+
+
+def test_kept_ledgers_are_those_of_the_agents_and_have_the_digest() -> None:
+    case = scenario(load_program("mos_burger"), 500)
+    mine, other = run_kernel(case, keep=True), run_agents(case)
+    assert mine.ledgers is not None
+    assert other.ledgers is not None
+    for table, expected, sums in zip(mine.ledgers, other.ledgers, (mine.program, mine.baseline), strict=True):
+        np.testing.assert_array_equal(table.rows, expected.rows)
+        np.testing.assert_array_equal(np.sort(table.lots, axis=0), np.sort(expected.lots, axis=0))
+        np.testing.assert_array_equal(table.joined, expected.joined)
+        np.testing.assert_array_equal(table.tier, expected.tier)
+        assert table.rules == expected.rules
+        assert ledger_sum(table.rows) == ledger_sum(expected.rows)
+        assert sums.frame.first_day == case.start_day
+
+
+def test_several_programs_in_one_pass_are_those_of_single_runs() -> None:
+    programs = [load_program("mitsui_outlet"), load_program("mos_burger"), load_program("global_mall")]
+    case = scenario(programs[0], 300, assumptions=load_assumptions("central"))
+    for run in compare_kernel(case, programs):
+        alone = run_kernel(replace(case, program=run.scenario.program))
+        assert run.digest == alone.digest
+        np.testing.assert_array_equal(run.pairs.counts, alone.pairs.counts)
+
+
+def test_simulate_takes_the_kernel_and_the_agents_where_it_has_no_room() -> None:
+    program = load_program("ledger_spendable")
+    assert simulate(scenario(program, 10)).engine == "kernel"
+    assert simulate(scenario(program, 10), engine="agents").engine == "agents"
+    long = scenario(program, 2, years=50)
+    with pytest.raises(TooLarge, match=f"more than the {DAYS}"):
+        simulate(long, engine="kernel")
+    assert simulate(long).engine == "agents"
+
+
+def test_a_member_who_outgrows_the_room_is_refused_by_name_and_lived_by_agents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody buys so much in a shipped population; here everybody buys 400 times a day."""
+    population = load_population("department_store_twd")
+    busy = population.model_copy(
+        update={"purchases": population.purchases.model_copy(update={"r": 400.0, "alpha": 1.0, "unit": "day"})}
+    )
+    never = load_program("ledger_fixed_rate").model_copy(update={"redemption": None})
+    case = scenario(never, 1, population=busy, years=1)
+    with pytest.raises(TooLarge, match=r"lots or \d+ entries at once"):
+        simulate(case, engine="kernel")
+
+
+def test_progress_counts_members_and_may_end_the_run() -> None:
+    case = scenario(load_program("mos_burger"), 9000)
+    seen: list[tuple[int, int]] = []
+    run_kernel(case, lambda done, total: seen.append((done, total)), threads=2)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert seen[-1] == (9000, 9000)
+
+    class Enough(Exception):
+        pass
+
+    def stop(done: int, total: int) -> None:
+        raise Enough
+
+    for threads in (1, 2):
+        with pytest.raises(Enough):
+            run_kernel(case, stop, threads=threads)
+
+
+def test_a_list_beyond_its_room_is_refused_by_name() -> None:
+    terms = lower(load_program("mos_burger"), 20000, 20000 + DAYS).terms
+    with pytest.raises(TooLarge, match=f"{DAYS + 1} where compiled code has room for {DAYS}"):
+        packed(terms, blank(TERMS)[0])
+
+
+def test_clearing_an_account_clears_every_field() -> None:
+    from simulators.kernel.life import clear
+
+    account = blank(ACCOUNT)[0]
+    for name in account.own.dtype.names:
+        account.own[name] = 7
+    account.meters[2].used = 7
+    account.book.cursor.entries = 7
+    clear(account, 3)
+    assert set(account.own.item()) == {0}
+    assert account.meters[2].used == 0
+    assert account.book.cursor.entries == 0

@@ -1,0 +1,255 @@
+"""A world as panels: every entry of every member is folded into tables of integers while it is hot, and then forgotten.
+
+Any engine fills them, in plain Python or compiled. For each member it calls, in this order:
+
+    begin_member
+    note_joined     right after the rulebook's ``join``; the entries of the joining day follow
+    note_entry      for every entry of the member's book, in order (outside the program too: purchases and refunds)
+    note_review     after each start of a day on which the validity of a tier had ended
+    note_lot        for every lot left at the end
+    end_member
+
+Several members may be under way at once, each with a ``Story`` of their own. All tables are sums of integers, so that neither the
+order of members nor the way they are split changes anything; ``merge_worlds`` adds.
+"""
+
+from workbench.finance.cells import Ints, add_product
+from workbench.finance.world import (
+    ACTIVE,
+    ACTIVE_MEMBERS,
+    CALENDAR,
+    CENSORED,
+    CONVERTED,
+    CUSTOMERS,
+    DOWN,
+    DOWNGRADED,
+    EARNED,
+    EXPIRED,
+    JOINED,
+    MEMBERS,
+    MONEY,
+    NO_GROUP,
+    NUMBER,
+    PENDING,
+    POINTS,
+    REDEEMED,
+    REPAID,
+    REVERSED,
+    STRAYS,
+    UP,
+    UPGRADED,
+    USABLE,
+    Frame,
+    WorldPanel,
+    blank_world,
+    merge_worlds,
+    whole_months,
+)
+from workbench.ledger import (
+    BONUS,
+    CONVERT,
+    DECAY,
+    EARN,
+    EXPIRE,
+    PURCHASE,
+    REDEEM,
+    REPAY,
+    RETURN,
+    REVERSE,
+    TIER,
+    VOUCHER,
+    Entry,
+    Record,
+)
+from workbench.units import NEVER, civil, rule
+
+__all__ = [
+    "Story", "WorldPanel", "begin_member", "blank_world", "end_member", "merge_worlds", "note_entry", "note_joined", "note_lot",
+    "note_review",
+]  # fmt: skip
+
+
+class Story(Record):
+    """What a world's panel has to remember of one member, between their entries."""
+
+    __slots__ = (
+        "joined",          # 1 once the member has joined
+        "joined_on",       # day of joining
+        "tier",            # tier held; -1 before joining, and where the program has none
+        "since",           # day it was entered
+        "highest",         # highest tier held so far; -1 where none was
+        "rose", "fell",    # 1 if the member ever did
+        "bought",          # 1 + the last month with a purchase, counted from the first
+        "bought_as_member",
+        "points",          # points held, net of debt
+        "redeemed",        # points redeemed, net of points given back
+        "vouchers",        # face value of the vouchers that points were converted into, minor units
+    )  # fmt: skip
+
+
+@rule
+def begin_member(panel: WorldPanel, story: Story) -> None:
+    """A customer's life in this world begins."""
+    panel.cells[panel.frame.counts + CUSTOMERS] += 1
+    story.joined = 0
+    story.joined_on = 0
+    story.tier = -1
+    story.since = 0
+    story.highest = -1
+    story.rose = 0
+    story.fell = 0
+    story.bought = 0
+    story.bought_as_member = 0
+    story.points = 0
+    story.redeemed = 0
+    story.vouchers = 0
+
+
+@rule
+def note_joined(panel: WorldPanel, story: Story, day: int, tier: int) -> None:
+    """The customer joins the program. ``tier``: -1 where it has none; otherwise every member begins in tier 0, and the entries that
+    follow tell of higher ones."""
+    frame, cells = panel.frame, panel.cells
+    month = int(cells[frame.month_of + day - frame.first_day])
+    cells[frame.counts + MEMBERS] += 1
+    cells[frame.people + 3 * month + JOINED] += 1
+    cells[frame.tier_change + frame.tiers * month] += 1
+    story.joined = 1
+    story.joined_on = day
+    if tier >= 0:
+        story.tier = 0
+        story.since = day
+        story.highest = 0
+        cells[frame.waits] += 1
+
+
+@rule
+def note_entry(panel: WorldPanel, story: Story, entry: Entry) -> None:
+    """One entry of the member's book."""
+    frame, cells = panel.frame, panel.cells
+    day = entry.day
+    if day < frame.first_day or day > frame.last_day:
+        cells[frame.counts + STRAYS] += 1
+        return
+    month = int(cells[frame.month_of + day - frame.first_day])
+    kind = entry.kind
+    points = entry.points
+    money = entry.money
+    at = frame.by_month + (month * frame.kinds + kind) * 3
+    cells[at + NUMBER] += 1
+    cells[at + POINTS] += points
+    cells[at + MONEY] += money
+    why = entry.rule
+    at = frame.by_rule + (why * frame.kinds + kind) * 3
+    cells[at + NUMBER] += 1
+    cells[at + POINTS] += points
+    cells[at + MONEY] += money
+    story.points += points
+    group = group_of(kind)
+    if group != NO_GROUP:
+        row = issue_row(frame, cells, entry.lot_earned_on)
+        cells[frame.triangle + (row * frame.months + month) * 6 + group] += points if group == EARNED else -points
+    if kind == PURCHASE:
+        note_purchase(frame, cells, story, month)
+    elif kind == TIER:
+        note_move(frame, cells, story, day, month, why - frame.why_tier)
+    elif kind == REDEEM or kind == RETURN:
+        story.redeemed -= points
+    elif kind == VOUCHER:
+        story.vouchers += money
+
+
+@rule
+def group_of(kind: int) -> int:
+    """Which of ``GROUPS`` a kind of entry belongs to."""
+    if kind == EARN or kind == BONUS:
+        return EARNED
+    if kind == REDEEM or kind == RETURN:
+        return REDEEMED
+    if kind == EXPIRE or kind == DECAY:
+        return EXPIRED
+    if kind == REVERSE:
+        return REVERSED
+    if kind == CONVERT:
+        return CONVERTED
+    if kind == REPAY:
+        return REPAID
+    return NO_GROUP
+
+
+@rule
+def issue_row(frame: Frame, cells: Ints, earned_on: int) -> int:
+    """Row of the triangle for a lot earned on a day; ``NEVER`` is no lot's."""
+    if earned_on >= NEVER:
+        return frame.months
+    if earned_on < frame.first_day or earned_on > frame.last_day:
+        return frame.months + 1
+    return int(cells[frame.month_of + earned_on - frame.first_day])
+
+
+@rule
+def note_purchase(frame: Frame, cells: Ints, story: Story, month: int) -> None:
+    """A purchase makes the customer active in its month."""
+    if story.bought != month + 1:
+        story.bought = month + 1
+        cells[frame.people + 3 * month + ACTIVE] += 1
+    if story.joined and story.bought_as_member != month + 1:
+        story.bought_as_member = month + 1
+        cells[frame.people + 3 * month + ACTIVE_MEMBERS] += 1
+
+
+@rule
+def note_move(frame: Frame, cells: Ints, story: Story, day: int, month: int, after: int) -> None:
+    """The member changes to another tier."""
+    before = story.tier
+    if after == before:
+        return
+    rises = after > before
+    cells[frame.tier_change + frame.tiers * month + before] -= 1
+    cells[frame.tier_change + frame.tiers * month + after] += 1
+    cells[frame.moves + frame.tiers * before + after] += 1
+    lasted = whole_months(day - story.since)
+    cells[frame.spells + (frame.spans * before + lasted) * 3 + (UP if rises else DOWN)] += 1
+    story.tier = after
+    story.since = day
+    if rises:
+        cells[frame.counts + UPGRADED] += 1 - story.rose
+        story.rose = 1
+    else:
+        cells[frame.counts + DOWNGRADED] += 1 - story.fell
+        story.fell = 1
+    while story.highest < after:
+        story.highest += 1
+        cells[frame.waits + frame.spans * story.highest + whole_months(day - story.joined_on)] += 1
+
+
+@rule
+def note_review(panel: WorldPanel, story: Story, day: int, before: int, after: int, grace: int) -> None:
+    """The validity of tier ``before`` had ended; after the start of the day the member holds ``after``. ``grace``: 1 if grace was granted,
+    so that the decision is put off."""
+    frame = panel.frame
+    at = frame.graces + before if grace else frame.reviews + frame.tiers * before + after
+    panel.cells[at] += 1
+
+
+@rule
+def note_lot(panel: WorldPanel, story: Story, expires_on: int, points: int, pending: int) -> None:
+    """A lot left at the end."""
+    frame, cells = panel.frame, panel.cells
+    cells[frame.left + (PENDING if pending else USABLE)] += points
+    month = CALENDAR
+    if expires_on < NEVER:
+        year, month_of_year, _ = civil(expires_on)
+        month = 12 * (year - 1) + month_of_year - 1
+    cells[frame.schedule + month] += points
+
+
+@rule
+def end_member(panel: WorldPanel, story: Story, tier: int) -> None:
+    """The run ends for the customer, who holds ``tier`` (-1: none)."""
+    frame, cells = panel.frame, panel.cells
+    add_product(cells, frame.held_squared, story.points, story.points)
+    if story.joined and tier >= 0:
+        cells[frame.at_end + tier] += 1
+        lasted = whole_months(frame.last_day + 1 - story.since)
+        cells[frame.spells + (frame.spans * tier + lasted) * 3 + CENSORED] += 1

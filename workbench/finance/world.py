@@ -1,0 +1,199 @@
+"""The tables of one world, and how they lie in memory. ``panel.py`` fills them."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from workbench.finance.cells import Ints, Shape, lay_out, table
+from workbench.units import rule
+
+__all__ = [
+    "ACTIVE", "ACTIVE_MEMBERS", "CALENDAR", "CENSORED", "CONVERTED", "CUSTOMERS", "DOWN", "DOWNGRADED", "EARNED", "EXPIRED", "GROUPS",
+    "JOINED", "MEMBERS", "MONEY", "NO_GROUP", "NUMBER", "PENDING", "POINTS", "REDEEMED", "REPAID", "REVERSED", "STRAYS", "UP",
+    "UPGRADED", "USABLE",
+    "Frame", "WorldPanel", "blank_world", "merge_worlds", "whole_months",
+]  # fmt: skip
+
+NUMBER, POINTS, MONEY = range(3)
+"""What is added up of entries."""
+JOINED, ACTIVE, ACTIVE_MEMBERS = range(3)
+"""Customers who joined in a month, who bought in it, and who bought in it as members."""
+CUSTOMERS, MEMBERS, UPGRADED, DOWNGRADED, STRAYS = range(5)
+"""Customers in all, those who joined, rose at least once, fell at least once; and entries outside the run's days, which no engine may
+write."""
+GROUPS = ("earned", "redeemed", "converted", "expired", "reversed", "repaid")
+"""What becomes of points, by their month of issue. Redeemed is net of points given back; repaid: taken off a lot for a debt."""
+NO_GROUP, EARNED, REDEEMED, CONVERTED, EXPIRED, REVERSED, REPAID = range(-1, len(GROUPS))
+UP, DOWN, CENSORED = range(3)
+"""How a stay in a tier ended; censored: it had not, at the end of the run."""
+USABLE, PENDING = range(2)
+"""Points in lots left at the end."""
+CALENDAR = 12 * 9999
+"""Months a date can name, from January of the year 1 on: lots may lapse in any of them."""
+
+
+class Frame(NamedTuple):
+    """What a panel's cells stand for: the same in every part of a run. The second half: the first cell of each table."""
+
+    first_day: int
+    last_day: int
+    first_month: int
+    """Months since January 1970."""
+    months: int
+    kinds: int
+    rules: int
+    tiers: int
+    """At least one: without tiers, a single row stands for all members."""
+    spans: int
+    """Whole months that a stay may last, one more than the longest."""
+    why_tier: int
+    """Code in ``rule`` of an entry into the lowest tier; the others follow."""
+    counts: int
+    by_month: int
+    by_rule: int
+    triangle: int
+    people: int
+    tier_change: int
+    moves: int
+    reviews: int
+    graces: int
+    waits: int
+    spells: int
+    at_end: int
+    left: int
+    held_squared: int
+    schedule: int
+    month_of: int
+    """Not sums: the month of each day, counted from the first."""
+
+
+class WorldPanel(NamedTuple):
+    """Everything that is known of one world: sums of integers over its members. A month counts from the run's first."""
+
+    frame: Frame
+    cells: Ints
+    """int64[cells]: all tables, one after the other."""
+
+    def _table(self, name: str) -> Ints:
+        frame = self.frame
+        return table(
+            self.cells,
+            getattr(frame, name),
+            _shapes(frame.months, frame.kinds, frame.rules, frame.tiers, frame.spans)[name],
+        )
+
+    @property
+    def counts(self) -> Ints:
+        """int64[5]: customers, members, upgraded, downgraded, strays."""
+        return self._table("counts")
+
+    @property
+    def by_month(self) -> Ints:
+        """int64[months, kinds, 3]: number of entries, points and money (minor units)."""
+        return self._table("by_month")
+
+    @property
+    def by_rule(self) -> Ints:
+        """int64[rules, kinds, 3]: the same by the entries' ``rule``."""
+        return self._table("by_rule")
+
+    @property
+    def triangle(self) -> Ints:
+        """int64[months + 2, months, groups]: points by month of issue (the lot's earning day) and month of the entry, each counted
+        positive in its direction. The last rows: entries of no lot (debts), and lots issued outside the run."""
+        return self._table("triangle")
+
+    @property
+    def people(self) -> Ints:
+        """int64[months, 3]: customers who joined, bought, bought as members."""
+        return self._table("people")
+
+    @property
+    def tier_change(self) -> Ints:
+        """int64[months, tiers]: net change of the members in each tier; without tiers, members joined."""
+        return self._table("tier_change")
+
+    @property
+    def moves(self) -> Ints:
+        """int64[tiers, tiers]: changes of tier, from and to."""
+        return self._table("moves")
+
+    @property
+    def reviews(self) -> Ints:
+        """int64[tiers, tiers]: tier before and after each review that decided."""
+        return self._table("reviews")
+
+    @property
+    def graces(self) -> Ints:
+        """int64[tiers]: reviews that granted grace."""
+        return self._table("graces")
+
+    @property
+    def waits(self) -> Ints:
+        """int64[tiers, spans]: members by whole months from joining to first holding the tier or a higher one."""
+        return self._table("waits")
+
+    @property
+    def spells(self) -> Ints:
+        """int64[tiers, spans, 3]: stays in a tier by whole months, ended by a rise, by a fall, or not ended."""
+        return self._table("spells")
+
+    @property
+    def at_end(self) -> Ints:
+        """int64[tiers]: members in each tier at the end."""
+        return self._table("at_end")
+
+    @property
+    def left(self) -> Ints:
+        """int64[2]: points in lots left at the end: usable, pending."""
+        return self._table("left")
+
+    @property
+    def held_squared(self) -> Ints:
+        """int64[3]: sum over customers of the square of the points they hold at the end (net of debt), as limbs (``wide``)."""
+        return self._table("held_squared")
+
+    @property
+    def schedule(self) -> Ints:
+        """int64[months of the calendar + 1]: those points by the month they lapse in, from January of the year 1; in the last place,
+        never."""
+        return self._table("schedule")
+
+
+def _shapes(months: int, kinds: int, rules: int, tiers: int, spans: int) -> dict[str, Shape]:
+    """The shape of each table of sums, in their order."""
+    return {
+        "counts": (5,), "by_month": (months, kinds, 3), "by_rule": (rules, kinds, 3), "triangle": (months + 2, months, len(GROUPS)),
+        "people": (months, 3), "tier_change": (months, tiers), "moves": (tiers, tiers), "reviews": (tiers, tiers), "graces": (tiers,),
+        "waits": (tiers, spans), "spells": (tiers, spans, 3), "at_end": (tiers,), "left": (2,), "held_squared": (3,), "schedule": (CALENDAR + 1,),
+    }  # fmt: skip
+
+
+def blank_world(first_day: int, last_day: int, kinds: int, rules: int, tiers: int, why_tier: int) -> WorldPanel:
+    """An empty panel of the days from ``first_day`` to ``last_day``, for so many kinds of entry, codes of ``rule`` and tiers (0: none)."""
+    if last_day < first_day:
+        raise ValueError(f"the run ends ({last_day}) before it begins ({first_day})")
+    month_of = np.arange(first_day, last_day + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    sizes = {
+        "months": int(month_of[-1] - month_of[0]) + 1, "kinds": kinds, "rules": rules, "tiers": max(tiers, 1),
+        "spans": whole_months(last_day + 1 - first_day) + 1,
+    }  # fmt: skip
+    places, size = lay_out(_shapes(**sizes))
+    frame = Frame(first_day, last_day, int(month_of[0]), **sizes, why_tier=why_tier, **places, month_of=size)
+    cells = np.zeros(size + len(month_of), dtype=np.int64)
+    cells[size:] = month_of - month_of[0]
+    return WorldPanel(frame, cells)
+
+
+def merge_worlds(into: WorldPanel, other: WorldPanel) -> WorldPanel:
+    """Add another part of the same world; returns ``into``. Raises ValueError where it is not of the same run."""
+    if into.frame != other.frame:
+        raise ValueError(f"panels of different runs: {into.frame} and {other.frame}")
+    into.cells[: into.frame.month_of] += other.cells[: into.frame.month_of]
+    return into
+
+
+@rule
+def whole_months(days: int) -> int:
+    """Whole months in so many days, a month being the twelfth of a year of 365.25 days."""
+    return days * 48 // 1461
