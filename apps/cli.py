@@ -226,7 +226,13 @@ def run(
     policy: Annotated[
         Path | None, typer.Option(metavar="FILE", help="How points are valued (not built yet: refused).")
     ] = None,
-    folder: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write the run's folder.")] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Write the run's folder; the same run found there is not lived again."
+        ),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Live it again all the same.")] = False,
     as_json: Json = False,
 ) -> None:
     """Let synthetic members live under a program, and in the same world without it."""
@@ -235,10 +241,11 @@ def run(
     if policy is not None:
         raise BadInput(Problem("--policy", "valuation policies are not built yet", str(policy)))
     from simulators.simulate import simulate
+    from simulators.versions import source_digest, versions
     from workbench.population.load import load_assumptions
     from workbench.program.load import load_program
     from workbench.run_document import run_document
-    from workbench.run_folder import check_target, write_run
+    from workbench.run_folder import check_target, earlier_run, write_run
     from workbench.scenario import NO_PROGRAM, Scenario
 
     spec = load_program(program)
@@ -268,17 +275,23 @@ def run(
             if value is not None
         },
     )
+    made_by = versions() | {"sources": source_digest()}
+    document = None
     if folder is not None:
         check_target(folder)
-    with _progress(scenario, chosen) as tell, _place("--engine"), _no_room():
-        result = simulate(scenario, tell, chosen, threads)
-    document = run_document(result) if folder is None else write_run(result, folder)
+        document = None if fresh else earlier_run(folder, scenario, made_by)
+    found = document is not None and chosen in (None, document["engine"])
+    if document is None or not found:
+        with _progress(scenario, chosen) as tell, _no_room():
+            result = simulate(scenario, tell, chosen, threads)
+        document = run_document(result) if folder is None else write_run(result, folder, made_by)
     if as_json:
         _print_json(document)
-        return
-    _show_run(document)
+    else:
+        _show_run(document)
     if folder is not None:
-        out.print(f"written: {folder}", highlight=False)
+        told = "found, made by the same inputs and code (--fresh lives it again)" if found else "written"
+        (err if as_json else out).print(f"{told}: {folder}", highlight=False, soft_wrap=True)
 
 
 @contextmanager

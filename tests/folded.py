@@ -13,7 +13,7 @@ from workbench.ledger import KINDS, Entry
 from workbench.ledger_table import LEDGER_COLUMNS, LedgerTable
 from workbench.units import NEVER
 
-__all__ = ["blank_for", "entries_of", "fold_compiled", "fold_plain", "sums"]
+__all__ = ["blank_for", "entries_of", "fold_compiled", "fold_plain", "review_compiled", "sums"]
 
 ENTRY = LEDGER_COLUMNS.index("day")
 """First of an entry's own columns."""
@@ -54,6 +54,12 @@ def _life(panel, story, joined, entries, expires_on, points, pending, tier):  # 
 
 
 _compiled_life = njit(_life)
+
+
+@njit
+def review_compiled(panel, story, day, before, after, grace):  # type: ignore[no-untyped-def]
+    """``note_review``, compiled."""
+    fold.note_review(panel, story, day, before, after, grace)
 
 
 def _fold(life: Any, story: Any, ledger: LedgerTable, panel: WorldPanel, chosen: Any) -> WorldPanel:

@@ -1,17 +1,23 @@
 """The kernel lives the same lives as the agents: equal digests, equal panels, whatever the threads and blocks."""
 
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import simulators.kernel.run as kernel_run
 from simulators.agents import run_agents
-from simulators.kernel import compare_kernel, run_kernel
+from simulators.kernel import cache, compare_kernel, run_kernel
 from simulators.layout import ACCOUNT, TERMS, TooLarge, blank, packed
 from simulators.simulate import simulate
 from tests.strategies import draw_case
 from workbench.digest import ledger_sum
+from workbench.packaging import HOME
 from workbench.population.load import load_assumptions, load_population, shipped_assumptions
 from workbench.population.spec import Joining, Population, Returns
 from workbench.program.load import library, load_program
@@ -182,3 +188,63 @@ def test_clearing_an_account_clears_every_field() -> None:
     assert set(account.own.item()) == {0}
     assert account.meters[2].used == 0
     assert account.book.cursor.entries == 0
+
+
+# --- compiled code ----------------------------------------------------------------------------------------------------
+def in_fresh_process(code: str, **environment: str) -> str:
+    """What a snippet prints in a Python of its own."""
+    found = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        capture_output=True, text=True, env=os.environ | environment, cwd=HOME, check=False,
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr[-2000:]
+    return found.stdout.strip()
+
+
+LIVED = """
+from simulators.kernel import run_kernel
+from tests.test_kernel import scenario
+from workbench.program.load import load_program
+for slug in ("mitsui_outlet", "home_shop"):
+    print(run_kernel(scenario(load_program(slug), 8)).digest)
+"""
+
+
+def test_uncompiled_the_kernel_gives_the_same_digest() -> None:
+    """With the compiler off the same functions run in the interpreter, where integers do not wrap and indices are checked."""
+    digests = [run_kernel(scenario(load_program(slug), 8)).digest for slug in ("mitsui_outlet", "home_shop")]
+    assert in_fresh_process(LIVED, NUMBA_DISABLE_JIT="1").split() == digests
+
+
+def test_the_cache_is_named_after_every_file_that_is_compiled() -> None:
+    """Whatever the compiled functions' modules import of ours is looked at."""
+    loaded = in_fresh_process(
+        "import sys, simulators.kernel.block, simulators.kernel.candidates\n"
+        "print(*(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] in ('workbench', 'simulators')))"
+    )
+    files = {Path(name) for name in loaded.split()}
+    entry_points = {HOME / "simulators" / "kernel" / f"{name}.py" for name in ("__init__", "run", "worlds")}
+    plain = {path for path in files if path.name == "__init__.py"}
+    needed = {
+        path for path in files - plain - entry_points if "@rule" in path.read_text() or "@compiled" in path.read_text()
+    }
+    assert needed <= set(cache.sources())
+    assert HOME / "workbench" / "rules" / "bounds.py" in cache.sources()
+
+
+@pytest.mark.slow
+def test_an_edited_rule_gives_the_new_answer(tmp_path: Path) -> None:
+    """A copy of the sources lives, then a rule is edited (a lot's points doubled on their way in), and it lives again: no stale code."""
+    for name in ("workbench", "simulators", "programs", "tests"):
+        shutil.copytree(HOME / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    code = f"import os, sys; sys.path.insert(0, {str(tmp_path)!r}); os.chdir({str(tmp_path)!r})\n{LIVED}"
+    environment = {"PYTHONPATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    before = in_fresh_process(code, **environment)
+    again = in_fresh_process(code, **environment)
+    rule = tmp_path / "workbench" / "rules" / "lots.py"
+    text = rule.read_text()
+    assert text.count("    lot.points = points\n") == 1
+    rule.write_text(text.replace("    lot.points = points\n", "    points *= 2\n    lot.points = points\n"))
+    after = in_fresh_process(code, **environment)
+    assert before == again
+    assert before != after

@@ -289,11 +289,7 @@ def test_compiled_and_plain_folds_are_the_same_and_parts_add_up() -> None:
         )
     assert np.array_equal(whole.cells, plain.cells)
     added = merge_pairs(merge_pairs(parts[2], parts[0]), parts[1])
-    one, other = lift(added), lift(whole)
-    assert one == other
-    assert margin(added, Fraction(1, 3), *[Cost(Fraction(5), Fraction(1))] * 2) == margin(
-        whole, Fraction(1, 3), *[Cost(Fraction(5), Fraction(1))] * 2
-    )
+    assert np.array_equal(added.cells, whole.cells)
     with pytest.raises(ValueError, match="different runs"):
         merge_pairs(whole, blank_pairs(LAST + 1, 2))
 

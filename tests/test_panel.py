@@ -9,7 +9,8 @@ import pytest
 
 from simulators.agents import run_agents
 from tests import table_figures as oracle
-from tests.folded import blank_for, fold_compiled, fold_plain, sums
+from tests.folded import blank_for, fold_compiled, fold_plain, review_compiled, sums
+from tests.packing import records
 from workbench.finance import panel as fold
 from workbench.finance import tiers
 from workbench.finance.cells import add_product, wide
@@ -236,6 +237,15 @@ def test_compiled_and_plain_folds_are_the_same_and_parts_add_up(name: str) -> No
         assert np.array_equal(sums(merge_worlds(parts[1], parts[0])), sums(whole))
         panel.reviews[:], panel.graces[:] = 0, 0  # a ledger does not tell of reviews
         assert np.array_equal(sums(panel), sums(whole))
+
+
+def test_reviews_compiled() -> None:
+    plain, compiled = small(), small()
+    for before, after, grace in ((1, 1, 0), (2, 1, 0), (2, 2, 1), (1, 2, 0)):
+        fold.note_review(plain, fold.Story(), to_day(START), before, after, grace)
+        review_compiled(compiled, records(fold.Story, 1)[0], to_day(START), before, after, grace)
+    assert np.array_equal(plain.cells, compiled.cells)
+    assert compiled.reviews.tolist() == [[0, 0, 0], [0, 1, 1], [0, 1, 0]] and compiled.graces.tolist() == [0, 0, 1]
 
 
 def test_parts_of_different_runs_are_not_added() -> None:

@@ -1,4 +1,4 @@
-"""Floor 1: a whole world's ledger as arrays: what engines hand over, and all that finance reads."""
+"""Floor 1: a whole world's ledger as arrays: what the agents hand over beside their panels, entry by entry."""
 
 from dataclasses import dataclass
 

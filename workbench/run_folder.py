@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from workbench.errors import BadInput, Problem
 from workbench.files import reading, regular_file
 from workbench.run_document import run_document
 from workbench.run_tables import TABLES, run_tables
-from workbench.scenario import Run
+from workbench.scenario import Run, Scenario
 
-__all__ = ["FORMAT", "RunFolder", "check_target", "write_run"]
+__all__ = ["FORMAT", "RunFolder", "check_target", "earlier_run", "write_run"]
 
 FORMAT = "loyalty-workbench run 1"
 
@@ -44,15 +45,33 @@ def _is_run(folder: Path) -> bool:
     )
 
 
-def write_run(run: Run, folder: Path) -> dict[str, Any]:
-    """Write a run; an earlier run of the same name is replaced at the end. Returns the run's document."""
+def earlier_run(folder: Path, scenario: Scenario, made_by: Mapping[str, str]) -> dict[str, Any] | None:
+    """The document of a run that stands in a folder already, if it came from the same inputs, under the same names, and from the same
+    code (``made_by``: versions, digest of the sources); None if not, or if something of it is missing."""
+    if not _is_run(folder):
+        return None
+    run = RunFolder(folder)
+    same = run.manifest.get("made_by") == dict(made_by) and run.scenario["digest"] == scenario.digest()
+    whole = all((folder / f"{name}.parquet").is_file() for name in TABLES)
+    return run.document if same and whole and run.scenario["names"] == scenario.names else None
+
+
+def write_run(run: Run, folder: Path, made_by: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Write a run; an earlier run of the same name is replaced at the end. Returns the run's document. ``made_by``: versions and the
+    digest of the sources, by which ``earlier_run`` knows it again."""
     check_target(folder)
     folder = folder.absolute()
     document = run_document(run)
     fresh = folder.parent / f".{folder.name}.{secrets.token_hex(4)}.tmp"
     try:
         fresh.mkdir()
-        _json(fresh / "manifest.json", {"format": FORMAT, "tables": list(TABLES), "scenario": _scenario(run)})
+        manifest = {
+            "format": FORMAT,
+            "made_by": dict(made_by or {}),
+            "tables": list(TABLES),
+            "scenario": _scenario(run),
+        }
+        _json(fresh / "manifest.json", manifest)
         _json(fresh / "run.json", document)
         for name, table in run_tables(run, document).items():
             pa.parquet.write_table(table, fresh / f"{name}.parquet")
@@ -102,7 +121,8 @@ class RunFolder:
         if not _is_run(folder):
             raise BadInput(Problem("", "expected a folder that `loyalty run --out` wrote"), str(folder))
         self.document: dict[str, Any] = self._read("run.json")
-        self.scenario: dict[str, Any] = self._read("manifest.json")["scenario"]
+        self.manifest: dict[str, Any] = self._read("manifest.json")
+        self.scenario: dict[str, Any] = self.manifest["scenario"]
 
     def _read(self, name: str) -> dict[str, Any]:
         path = regular_file(self.folder / name, "a file of the run", 2**26)

@@ -15,13 +15,13 @@ import numba
 
 from workbench.packaging import HOME
 
-__all__ = ["FOLDER", "compiled", "is_warm"]
+__all__ = ["FOLDER", "compiled", "is_warm", "sources"]
 
 _ENTRIES = ("simulators.kernel.block", "simulators.kernel.candidates")
 _IMPORT = re.compile(r"^\s*from ((?:workbench|simulators)[\w.]*) import (\([^)]*\)|[^\n#]*)", re.MULTILINE)
 
 
-def _sources() -> list[Path]:
+def sources() -> list[Path]:
     """Every file of ours that the compiled functions' own files import, directly or not."""
     found: dict[str, Path] = {}
     waiting = list(_ENTRIES)
@@ -37,7 +37,7 @@ def _sources() -> list[Path]:
 
 
 _DIGEST = hashlib.sha256()
-for _path in _sources():
+for _path in sources():
     _DIGEST.update(_path.read_bytes())
 _ROOT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "loyalty-workbench"
 FOLDER = _ROOT / _DIGEST.hexdigest()[:16]

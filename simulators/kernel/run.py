@@ -1,7 +1,7 @@
 """Runs of the compiled kernel: blocks of members handed to threads, their panels added up."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,6 +55,27 @@ class Part:
             mine_sums += more_sums
         for mine_rows, more_rows in zip(self.rows, other.rows, strict=True):
             mine_rows += more_rows
+
+    def arrays(self) -> list[np.ndarray]:
+        """Every sum as a plain array: each world's panel, each pair's, the responses, the digests. Kept ledgers are not among them."""
+        panels = [panel.cells for panel in (*self.panels, *self.pairs)]
+        return panels + self.responses + self.digests
+
+    def add_arrays(self, arrays: Sequence[np.ndarray]) -> None:
+        """Add the ``arrays`` of another part of the same run. Raises ValueError where they are not of the same run."""
+        expected, found = [[(each.shape, each.dtype) for each in some] for some in (self.arrays(), arrays)]
+        if found != expected:
+            raise ValueError(f"arrays of different runs: expected {expected}, found {found}")
+        rest = iter(arrays)
+        other = Part(
+            rules=self.rules,
+            panels=[panel._replace(cells=next(rest)) for panel in self.panels],
+            pairs=[pair._replace(cells=next(rest)) for pair in self.pairs],
+            responses=[next(rest) for _ in self.responses],
+            digests=[next(rest) for _ in self.digests],
+            rows=[[] for _ in self.rows],
+        )
+        self.add(other)
 
 
 def new_part(scenario: Scenario, programs: list[Program], worlds: Worlds) -> Part:
@@ -166,9 +187,9 @@ def _live_in(
 class Crew:
     """Threads that share nothing: each adds its blocks to a part of its own."""
 
-    def __init__(self, scenario: Scenario, programs: list[Program], keep: bool) -> None:
+    def __init__(self, scenario: Scenario, programs: list[Program], keep: bool, worlds: Worlds | None = None) -> None:
         self.scenario, self.programs, self.keep = scenario, programs, keep
-        self.worlds = packed_worlds(scenario, programs)
+        self.worlds = worlds or packed_worlds(scenario, programs)
         self.parts = [new_part(scenario, programs, self.worlds)]
         self._own = threading.local()
 
@@ -196,10 +217,12 @@ def live_blocks(
     progress: Callable[[int], None],
     threads: int,
     keep: bool,
+    worlds: Worlds | None = None,
 ) -> Part:
     """Live blocks of members, given by their first member and their number, over several threads. ``progress`` is told of every
-    block's members, in the calling thread; what it raises ends the run."""
-    crew = Crew(scenario, programs, keep)
+    block's members, in the calling thread; what it raises ends the run. ``worlds``: the programs, where they are packed already (for
+    any seed)."""
+    crew = Crew(scenario, programs, keep, worlds)
     if threads == 1 or len(blocks) < 2:
         for first, count in blocks:
             progress(crew.live(first, count))

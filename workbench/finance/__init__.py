@@ -1,1 +1,2 @@
-"""Floor 4: what a ledger says. Reads ledgers and valuations; knows no rules and no engine, and draws nothing."""
+"""Floor 4: what ledgers come to. Engines fold their entries into panels, and every figure is read from those; knows no rules and no
+engine, and draws nothing."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from workbench.units import rule
 
-__all__ = ["Ints", "Shape", "add_product", "lay_out", "table", "wide"]
+__all__ = ["Ints", "Shape", "add_product", "carry", "lay_out", "table", "wide"]
 
 LIMB = 30
 """Bits of a limb."""
@@ -40,10 +40,17 @@ def wide(limbs: Ints) -> int:
     return low + (middle << LIMB) + (high << 2 * LIMB)
 
 
+def carry(limbs: Ints) -> None:
+    """After sums were added up: carry what outgrows a limb, so that a sum has the same limbs however it came about. ``limbs``: int64[..., 3]."""
+    for place in range(2):
+        limbs[..., place + 1] += limbs[..., place] >> LIMB
+        limbs[..., place] &= MASK
+
+
 @rule
 def add_product(cells: Ints, at: int, x: int, y: int) -> None:
     """Add x * y (each below 2**60 in size) to a sum that may outgrow 64 bits (up to 2**120), kept as limbs of 30 bits; limbs may be
-    added up too."""
+    added up too (then ``carry``)."""
     if x == 0 or y == 0:
         return
     high_x, low_x = x >> LIMB, x & MASK

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from workbench.finance.cells import Ints, Shape, add_product, lay_out, table
+from workbench.finance.cells import Ints, Shape, add_product, carry, lay_out, table
 from workbench.finance.panel import Story
 from workbench.units import NEVER, rule
 
@@ -145,6 +145,8 @@ def merge_pairs(into: PairPanel, other: PairPanel) -> PairPanel:
     if into.frame != other.frame:
         raise ValueError(f"pairs of different runs: {into.frame} and {other.frame}")
     into.cells[:] += other.cells
+    carry(into.sales_products)
+    carry(into.given_products)
     return into
 
 

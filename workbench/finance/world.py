@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from workbench.finance.cells import Ints, Shape, lay_out, table
+from workbench.finance.cells import Ints, Shape, carry, lay_out, table
 from workbench.units import rule
 
 __all__ = [
@@ -190,6 +190,7 @@ def merge_worlds(into: WorldPanel, other: WorldPanel) -> WorldPanel:
     if into.frame != other.frame:
         raise ValueError(f"panels of different runs: {into.frame} and {other.frame}")
     into.cells[: into.frame.month_of] += other.cells[: into.frame.month_of]
+    carry(into.held_squared)
     return into
 
 
