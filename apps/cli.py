@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
+from apps.console import err, out, plain, table
+from apps.show_run import show_run
 from workbench import __version__
 from workbench.errors import BadInput, Problem, nearest
 from workbench.packaging import ForeignPackage, refuse_misplaced
@@ -38,7 +39,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Loyalty programs as data, lived by whole populations, exact to the point.",
 )
-out, err = Console(), Console(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 ProgramName = Annotated[str, typer.Argument(metavar="PROGRAM", help="A slug of the library, or a YAML file.")]
@@ -50,16 +50,11 @@ def main() -> None:
         refuse_misplaced()
         app()
     except (BadInput, ForeignPackage) as error:
-        err.print(f"[bold red]error:[/] {_plain(str(error))}", highlight=False, soft_wrap=True)
+        err.print(f"[bold red]error:[/] {plain(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:
         err.print("interrupted: nothing was written", highlight=False)
         sys.exit(130)
-
-
-def _plain(text: str) -> str:
-    """Text for rich without markup of its own."""
-    return text.replace("[", "\\[")
 
 
 def _print_json(document: Any) -> None:
@@ -112,7 +107,7 @@ def programs(as_json: Json = False) -> None:
     if as_json:
         _print_json(rows)
         return
-    _table(["slug", "title", "Chinese title", "money", "as of", "confidence"], [
+    table(["slug", "title", "Chinese title", "money", "as of", "confidence"], [
         [row["slug"], row["title"], row["title_zh"], row["currency"], row["as_of"], row["confidence"]] for row in rows
     ])  # fmt: skip
     err.print("each with its source, interpretation and assumptions: --json, and the head of its file", highlight=False)
@@ -175,12 +170,12 @@ def replay(
 
 def _show_replay(document: dict[str, Any]) -> None:
     members = document["members"]
-    _table(
+    table(
         [f"points as of {document['as_of']}", ""], [[name, f"{value:,}"] for name, value in document["totals"].items()]
     )
     out.print(f"refused: {document['refused']:,}", highlight=False)
     for each in document["refusals"][:10]:
-        out.print(f"  row {each['row']}, member {_plain(each['member_id'])}: {each['reason']}", highlight=False)
+        out.print(f"  row {each['row']}, member {plain(each['member_id'])}: {each['reason']}", highlight=False)
     if members is None:
         err.print("too many members to show: name a file with --members-out", highlight=False)
         return
@@ -189,7 +184,7 @@ def _show_replay(document: dict[str, Any]) -> None:
         [name, f"{each['balance']:,}", f"{each['pending']:,}", each["tier"] or "", _next_expiry(each["lots"])]
         for name, each in shown
     ]
-    _table(["member", "balance", "pending", "tier", "next to lapse"], rows)
+    table(["member", "balance", "pending", "tier", "next to lapse"], rows)
     if len(members) > len(shown):
         out.print(f"and {len(members) - len(shown):,} members more (--json, --members-out)", highlight=False)
 
@@ -288,7 +283,7 @@ def run(
     if as_json:
         _print_json(document)
     else:
-        _show_run(document)
+        show_run(document)
     if folder is not None:
         told = "found, made by the same inputs and code (--fresh lives it again)" if found else "written"
         (err if as_json else out).print(f"{told}: {folder}", highlight=False, soft_wrap=True)
@@ -357,57 +352,6 @@ def _progress(scenario: "Scenario", engine: "Engine | None") -> Iterator[Callabl
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("members", total=scenario.members)
         yield lambda done, _: bar.update(task, completed=done)
-
-
-def _show_run(document: dict[str, Any]) -> None:
-    currency = document["currency"]
-    points, tiers, liability = document["points"], document["tiers"], document["liability"]
-    origin = document["provenance"]
-    title = f"{origin['title']}: {document['members']:,} members, {document['start']} to {document['end']}, seed {document['seed']}"
-    rows = [[f"points {name}", f"{value:,}"] for name, value in points.items()]
-    rows.append(["face value outstanding", _amount(liability["face_value"], currency)])
-    rows += [[f"members in {name}", f"{count:,}"] for name, count in tiers["members"].items()]
-    if tiers["upgrade_rate"] is not None:
-        rows.append(["upgraded at least once", f"{100 * tiers['upgrade_rate']:.1f} %"])
-    economics = document["economics"]
-    rows.append(["sales", _amount(economics["sales"], currency)])
-    rows.append(["cost of redemption", _amount(economics["redemption_cost"], currency)])
-    _table([title, ""], rows)
-    _table(
-        ["lift (same members in both worlds)", "baseline", "program", "difference", "95 % interval"],
-        [_lift_row(name, document["lift"][name]) for name in ("purchases", "sales", "repurchase_rate")],
-    )
-    baseline = "no program" if origin["baseline"] == "none" else origin["baseline"]
-    for each in document["warnings"]:
-        out.print(f"warning: {each}", highlight=False, soft_wrap=True)
-    out.print(f"{origin['kind']}", highlight=False, soft_wrap=True)
-    out.print(
-        f"baseline {baseline}; population {origin['population']}; assumptions {origin['assumptions']}; engine {document['engine']}; "
-        f"digest {document['digest']}",
-        highlight=False,
-        soft_wrap=True,
-    )
-
-
-def _lift_row(name: str, ratio: dict[str, Any]) -> list[str]:
-    def number(value: float) -> str:
-        return f"{100 * value:.1f} %" if name == "repurchase_rate" else f"{value:,.0f}"
-
-    label = {"repurchase_rate": "repurchase within 365 days"}.get(name, name)
-    if ratio["delta_pct"] is None:
-        return [label, number(ratio["baseline"]), number(ratio["program"]), "", ""]
-    low, high = ratio["ci95"] or (None, None)
-    return [
-        label,
-        number(ratio["baseline"]),
-        number(ratio["program"]),
-        f"{ratio['delta_pct']:+.2f} %",
-        "" if low is None else f"{low:+.2f} to {high:+.2f} %",
-    ]
-
-
-def _amount(value: float | None, currency: str) -> str:
-    return "" if value is None else f"{currency} {value:,.0f}"
 
 
 # --- report ----------------------------------------------------------------------------------------------------------
@@ -485,25 +429,13 @@ def _say_who_may_enter(host: str) -> None:
             raise BadInput(Problem("PANEL_COOKIE_SECRET", message))
         return
     err.print(
-        f"[bold]Anyone who reaches this machine on {_plain(host)} can use the app: it asks for no password.[/]\n"
+        f"[bold]Anyone who reaches this machine on {plain(host)} can use the app: it asks for no password.[/]\n"
         "To ask for one, set Panel's own options and start again: PANEL_BASIC_AUTH (a password, or a JSON file of users and passwords) "
         "and PANEL_COOKIE_SECRET; or PANEL_OAUTH_PROVIDER, PANEL_OAUTH_KEY, PANEL_OAUTH_SECRET and PANEL_COOKIE_SECRET. "
         "Put it behind HTTPS: passwords travel as they are.",
         highlight=False,
         soft_wrap=True,
     )
-
-
-def _table(header: list[str], rows: list[list[str]]) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for place, name in enumerate(header):
-        table.add_column(_plain(name), justify="left" if place == 0 else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*(_plain(cell) for cell in row))
-    out.print(table, highlight=False)
-    out.print()
 
 
 if __name__ == "__main__":

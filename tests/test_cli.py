@@ -105,7 +105,7 @@ def test_the_list_of_programs_has_a_header_for_every_column(monkeypatch: pytest.
     from apps import cli
 
     told: list[tuple[list[str], list[list[str]]]] = []
-    monkeypatch.setattr(cli, "_table", lambda header, rows: told.append((header, rows)))
+    monkeypatch.setattr(cli, "table", lambda header, rows: told.append((header, rows)))
     printed("programs")
     ((header, rows),) = told
     assert header == ["slug", "title", "Chinese title", "money", "as of", "confidence"]

@@ -1,0 +1,99 @@
+"""A run on the terminal."""
+
+from typing import Any
+
+from apps.console import out, table
+
+__all__ = ["show_run"]
+
+LIFT = {
+    "purchases": "purchases",
+    "sales": "sales",
+    "margin": "margin less program",
+    "active_members": "active at the end",
+    "repurchase_30": "again in 30 days",
+    "repurchase_90": "again in 90 days",
+    "repurchase_rate": "again in 365 days",
+    "interval_days": "days between",
+}
+SHARES = ("repurchase_30", "repurchase_90", "repurchase_rate")
+
+
+def show_run(document: dict[str, Any]) -> None:
+    """Print the figures of a run's document, what drove them, and what they are."""
+    table(_title(document), _figures(document))
+    lift = document["lift"]
+    table(
+        ["the same members", "baseline", "program", "difference", "95 % interval"],
+        [_lift_row(name, lift[name]) for name in LIFT if lift[name] is not None],
+    )
+    counts = lift["counts"]
+    _say(
+        f"purchases in both worlds {counts['both']:,}, with the program only {counts['program_only']:,}, "
+        f"without it only {counts['baseline_only']:,}"
+    )
+    naive = lift["naive"]
+    if naive["purchases_delta_pct"] is not None:
+        _say(
+            f"not lift: members bought {naive['purchases_delta_pct']:+.0f} % more than non-members, because heavy buyers join"
+        )
+    effects = {each["name"]: each["mean_factor"] for each in document["behaviour"]["effects"]}
+    drivers = [f"{name} {100 * (effects[name] - 1):+.2f} %" for name in document["behaviour"]["drivers"][:4]]
+    if drivers:
+        _say(f"assumed effects on the purchase rate, largest first: {', '.join(drivers)}")
+    for each in document["warnings"]:
+        _say(f"warning: {each}")
+    _say(document["provenance"]["kind"])
+    _say(_origin(document))
+
+
+def _say(text: str) -> None:
+    out.print(text, highlight=False, soft_wrap=True, markup=False)
+
+
+def _title(document: dict[str, Any]) -> list[str]:
+    title = document["provenance"]["title"]
+    return [
+        f"{title}: {document['members']:,} members, {document['start']} to {document['end']}, seed {document['seed']}",
+        "",
+    ]
+
+
+def _figures(document: dict[str, Any]) -> list[list[str]]:
+    currency, tiers, economics = document["currency"], document["tiers"], document["economics"]
+    rows = [[f"points {name}", f"{value:,}"] for name, value in document["points"].items()]
+    rows.append(["face value outstanding", _amount(document["liability"]["face_value"], currency)])
+    rows += [[f"members in {name}", f"{count:,}"] for name, count in tiers["members"].items()]
+    if tiers["upgrade_rate"] is not None:
+        rows.append(["upgraded at least once", f"{100 * tiers['upgrade_rate']:.1f} %"])
+    rows.append(["sales", _amount(economics["sales"], currency)])
+    rows.append(["cost of redemption", _amount(economics["redemption_cost"], currency)])
+    return rows
+
+
+def _origin(document: dict[str, Any]) -> str:
+    origin = document["provenance"]
+    baseline = "no program" if origin["baseline"] == "none" else origin["baseline"]
+    return (
+        f"baseline {baseline}; population {origin['population']}; assumptions {origin['assumptions']}; engine {document['engine']}; "
+        f"digest {document['digest']}"
+    )
+
+
+def _lift_row(name: str, ratio: dict[str, Any]) -> list[str]:
+    def number(value: float | None) -> str:
+        if value is None:
+            return ""
+        if name in SHARES:
+            return f"{100 * value:.1f} %"
+        return f"{value:,.1f}" if name == "interval_days" else f"{value:,.0f}"
+
+    row = [LIFT[name], number(ratio["baseline"]), number(ratio["program"])]
+    if ratio["delta_pct"] is None:
+        return [*row, "", ""]
+    low, high = ratio["ci95"] or (None, None)
+    return [*row, f"{ratio['delta_pct']:+.2f} %", "" if low is None else f"{low:+.2f} to {high:+.2f} %"]
+
+
+def _amount(value: float | None, currency: str) -> str:
+    return "" if value is None else f"{currency} {value:,.0f}"
