@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Literal
 
 from workbench.program.spec import Program
-from workbench.scenario import Run, Scenario
+from workbench.scenario import Comparison, Run, Scenario
 
 __all__ = ["Engine", "Progress", "compare", "simulate"]
 
@@ -23,7 +23,7 @@ def simulate(
 ) -> Run:
     """A scenario lived. Every engine gives the same ledgers and the same digest; the compiled kernel is taken unless it has not the
     room (then the agents), or one of them is asked for. ``keep``: keep the ledgers (the agents always do)."""
-    return compare(scenario, [scenario.program], progress, engine, threads, keep)[0]
+    return compare(scenario, [scenario.program], progress, engine, threads, keep).runs[0]
 
 
 def compare(
@@ -33,8 +33,8 @@ def compare(
     engine: Engine | None = None,
     threads: int | None = None,
     keep: bool = False,
-) -> list[Run]:
-    """Several programs and the scenario's baseline lived by the same members: one run for each program.
+) -> Comparison:
+    """Several programs and the scenario's baseline lived by the same members.
 
     Raises TooLarge where the kernel is asked for and has not the room, SpecError where a program cannot be exact.
     """
@@ -49,4 +49,8 @@ def compare(
                     raise
     from simulators.agents import run_agents
 
-    return [run_agents(replace(scenario, program=program), progress) for program in programs]
+    first, *others = programs
+    return Comparison(
+        [run_agents(replace(scenario, program=program), progress) for program in programs],
+        [run_agents(replace(scenario, program=program, baseline=first), progress) for program in others],
+    )

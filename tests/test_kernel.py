@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ import simulators.kernel.run as kernel_run
 from simulators.agents import run_agents
 from simulators.kernel import cache, compare_kernel, run_kernel
 from simulators.layout import ACCOUNT, TERMS, TooLarge, blank, packed
-from simulators.simulate import simulate
+from simulators.simulate import compare, simulate
 from tests.strategies import draw_case
 from workbench.digest import ledger_sum
 from workbench.packaging import HOME
@@ -124,10 +123,12 @@ def test_kept_ledgers_are_those_of_the_agents_and_have_the_digest() -> None:
 def test_several_programs_in_one_pass_are_those_of_single_runs() -> None:
     programs = [load_program("mitsui_outlet"), load_program("mos_burger"), load_program("global_mall")]
     case = scenario(programs[0], 300, assumptions=load_assumptions("central"))
-    for run in compare_kernel(case, programs):
-        alone = run_kernel(replace(case, program=run.scenario.program))
-        assert run.digest == alone.digest
-        np.testing.assert_array_equal(run.pairs.counts, alone.pairs.counts)
+    mine, agents = compare_kernel(case, programs), compare(case, programs, engine="agents")
+    assert [run.scenario.program for run in mine.runs] == programs
+    for run, other in zip(mine.runs + mine.against_first, agents.runs + agents.against_first, strict=True):
+        assert run.scenario == other.scenario
+        assert run.digest == other.digest
+        np.testing.assert_array_equal(run.pairs.cells, other.pairs.cells)
 
 
 def test_simulate_takes_the_kernel_and_the_agents_where_it_has_no_room() -> None:

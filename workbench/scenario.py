@@ -13,7 +13,7 @@ from workbench.population.spec import Population
 from workbench.program.spec import Program, Provenance
 from workbench.units import add_months, to_date, to_day
 
-__all__ = ["NO_PROGRAM", "Run", "Scenario"]
+__all__ = ["NO_PROGRAM", "Comparison", "Run", "Scenario"]
 
 NO_PROGRAM = Program(
     schema=1,
@@ -92,3 +92,13 @@ class Run:
     """How members responded in the program's world."""
     ledgers: tuple[LedgerTable, LedgerTable] | None = None
     """Every entry of the program's world and of the baseline, where the engine kept them."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Several programs lived by the same members."""
+
+    runs: list[Run]
+    """Each program beside the scenario's baseline."""
+    against_first: list[Run]
+    """Each program but the first beside the first."""

@@ -17,18 +17,19 @@ from dataclasses import replace
 import numpy as np
 
 from simulators.kernel.cache import is_warm
-from simulators.kernel.run import BLOCK, Part, Progress, live_blocks
+from simulators.kernel.run import BLOCK, Part, Progress, live_blocks, pairings
 from simulators.kernel.worlds import longest_days
 from simulators.layout import TooLarge
 from simulators.versions import versions
 from workbench.digest import combine
+from workbench.finance.pairs import PairPanel
 from workbench.ledger_table import LedgerTable
 from workbench.population.responses import Responses
 from workbench.program.spec import Program
 from workbench.rules.bounds import DAYS
-from workbench.scenario import Run, Scenario
+from workbench.scenario import Comparison, Run, Scenario
 
-__all__ = ["TooLarge", "blocks_of", "compare_kernel", "is_warm", "refusals", "run_kernel", "runs_of"]
+__all__ = ["TooLarge", "blocks_of", "compare_kernel", "comparison_of", "is_warm", "refusals", "run_kernel", "runs_of"]
 
 
 def refusals(scenario: Scenario, programs: Sequence[Program]) -> list[str]:
@@ -45,7 +46,7 @@ def run_kernel(
     """Live a scenario. ``progress`` is told (members done, members in all) after each block; ``threads``: as many as there are cores
     unless given; ``keep``: keep both worlds' ledgers (about 80 bytes an entry). Raises TooLarge where a member outgrows the
     compiled engine's room, SpecError where a program cannot be exact."""
-    return compare_kernel(scenario, [scenario.program], progress, threads, keep)[0]
+    return compare_kernel(scenario, [scenario.program], progress, threads, keep).runs[0]
 
 
 def compare_kernel(
@@ -54,8 +55,8 @@ def compare_kernel(
     progress: Progress | None = None,
     threads: int | None = None,
     keep: bool = False,
-) -> list[Run]:
-    """Live several programs and the scenario's baseline by the same members in one pass; one run for each program."""
+) -> Comparison:
+    """Live several programs and the scenario's baseline by the same members in one pass."""
     done = 0
 
     def tell(count: int) -> None:
@@ -69,7 +70,7 @@ def compare_kernel(
         raise TooLarge(reason)
     workers = threads or len(os.sched_getaffinity(0))
     part = live_blocks(scenario, worlds, blocks_of(scenario), tell, workers, keep)
-    return runs_of(scenario, programs, part)
+    return comparison_of(scenario, programs, part)
 
 
 def blocks_of(scenario: Scenario, first: int = 0, last: int | None = None) -> list[tuple[int, int]]:
@@ -78,32 +79,36 @@ def blocks_of(scenario: Scenario, first: int = 0, last: int | None = None) -> li
     return [(start, min(BLOCK, last - start)) for start in range(first, last, BLOCK)]
 
 
-def runs_of(scenario: Scenario, programs: Sequence[Program], part: Part) -> list[Run]:
-    """The runs that a finished part comes to."""
-    ledgers = [
-        _ledger(part, place, part.rules[place], program) for place, program in enumerate([*programs, scenario.baseline])
-    ]
-    found = []
-    for place, program in enumerate(programs):
-        sums = [part.digests[place], part.digests[-1]]
-        digest = combine([(int(each[0]), int(each[1])) for each in sums], sum(int(each[2]) for each in sums))
-        mine, base = ledgers[place], ledgers[-1]
-        found.append(
-            Run(
-                scenario=scenario if program is scenario.program else replace(scenario, program=program),
-                engine="kernel",
-                digest=digest,
-                program=part.panels[place],
-                baseline=part.panels[-1],
-                pairs=part.pairs[place],
-                rules=part.rules[place],
-                baseline_rules=part.rules[-1],
-                versions=versions(),
-                responses=Responses(part.responses[place]),
-                ledgers=None if mine is None or base is None else (mine, base),
-            )
+def comparison_of(scenario: Scenario, programs: Sequence[Program], part: Part) -> Comparison:
+    """What a finished part comes to."""
+    worlds = [*programs, scenario.baseline]
+    ledgers = [_ledger(part, place, part.rules[place], program) for place, program in enumerate(worlds)]
+    made_by = versions()
+
+    def run(place: int, base: int, pair: PairPanel) -> Run:
+        sums = [part.digests[place], part.digests[base]]
+        mine, other = ledgers[place], ledgers[base]
+        return Run(
+            scenario=replace(scenario, program=worlds[place], baseline=worlds[base]),
+            engine="kernel",
+            digest=combine([(int(each[0]), int(each[1])) for each in sums], sum(int(each[2]) for each in sums)),
+            program=part.panels[place],
+            baseline=part.panels[base],
+            pairs=pair,
+            rules=part.rules[place],
+            baseline_rules=part.rules[base],
+            versions=made_by,
+            responses=Responses(part.responses[place]),
+            ledgers=None if mine is None or other is None else (mine, other),
         )
-    return found
+
+    runs = [run(k, base, pair) for (k, base), pair in zip(pairings(len(programs)), part.pairs, strict=True)]
+    return Comparison(runs[: len(programs)], runs[len(programs) :])
+
+
+def runs_of(scenario: Scenario, programs: Sequence[Program], part: Part) -> list[Run]:
+    """Each program beside the baseline, of a finished part."""
+    return comparison_of(scenario, programs, part).runs
 
 
 def _ledger(part: Part, place: int, rules: tuple[str, ...], program: Program) -> LedgerTable | None:

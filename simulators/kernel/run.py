@@ -22,7 +22,7 @@ from workbench.population.strips import Members, draw_members
 from workbench.program.spec import Program
 from workbench.scenario import Scenario
 
-__all__ = ["BLOCK", "Part", "live_block", "live_blocks", "new_part"]
+__all__ = ["BLOCK", "Part", "live_block", "live_blocks", "new_part", "pairings"]
 
 BLOCK = 4096
 """Members to a task of one thread; no result depends on it."""
@@ -38,7 +38,7 @@ class Part:
     """Names of the ledger's rules, by world."""
     panels: list[WorldPanel]
     pairs: list[PairPanel]
-    """Each program against the last world, the baseline."""
+    """By ``pairings``."""
     responses: list[Any]
     digests: list[Any]
     """uint64[3] for each world: two lanes, and the number of entries."""
@@ -58,8 +58,8 @@ class Part:
 
     def arrays(self) -> list[np.ndarray]:
         """Every sum as a plain array: each world's panel, each pair's, the responses, the digests. Kept ledgers are not among them."""
-        panels = [panel.cells for panel in (*self.panels, *self.pairs)]
-        return panels + self.responses + self.digests
+        cells = [panel.cells for panel in self.panels] + [pair.cells for pair in self.pairs]
+        return cells + self.responses + self.digests
 
     def add_arrays(self, arrays: Sequence[np.ndarray]) -> None:
         """Add the ``arrays`` of another part of the same run. Raises ValueError where they are not of the same run."""
@@ -78,6 +78,12 @@ class Part:
         self.add(other)
 
 
+def pairings(programs: int) -> list[tuple[int, int]]:
+    """Which worlds are compared, as (world, with which): each program with the baseline, the last world, then each further program with
+    the first."""
+    return [(k, programs) for k in range(programs)] + [(k, 0) for k in range(1, programs)]
+
+
 def new_part(scenario: Scenario, programs: list[Program], worlds: Worlds) -> Part:
     """A part of nobody; ``programs`` ends with the baseline."""
     panels = [
@@ -87,7 +93,7 @@ def new_part(scenario: Scenario, programs: list[Program], worlds: Worlds) -> Par
     return Part(
         rules=worlds.rules,
         panels=panels,
-        pairs=[blank_pairs(scenario.last_day, len(program.tier_names)) for program in programs[:-1]],
+        pairs=[blank_pairs(scenario.last_day, len(programs[k].tier_names)) for k, _ in pairings(len(programs) - 1)],
         responses=[blank_responses() for _ in programs],
         digests=[np.zeros(3, dtype=np.uint64) for _ in programs],
         rows=[[] for _ in programs],
@@ -142,8 +148,8 @@ def live_block(
         )
         _live_in(worlds, w, members, drawn, part, lived, space, keep)
         lives.append(lived)
-    for lived, pair in zip(lives, part.pairs, strict=False):
-        fold_pairs(members, drawn, lives[-1], lived, pair)
+    for (k, base), pair in zip(pairings(len(lives) - 1), part.pairs, strict=True):
+        fold_pairs(members, drawn, lives[base], lives[k], pair)
 
 
 def _live_in(

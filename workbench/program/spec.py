@@ -12,7 +12,7 @@ from workbench.rules.refunds import Refunds
 from workbench.rules.tiers_spec import Tiers
 from workbench.spec import Name, Spec, SpecError
 
-__all__ = ["SCHEMA_VERSION", "Program", "Provenance"]
+__all__ = ["SCHEMA_VERSION", "Accepted", "Program", "Provenance"]
 
 SCHEMA_VERSION = 1
 
@@ -32,6 +32,17 @@ class Provenance(Spec):
     """Values the source does not give, named as the assumptions they are."""
 
 
+class Accepted(Spec):
+    """A finding of the lint that stands, and why."""
+
+    code: Annotated[str, StringConstraints(min_length=1)]
+    """Code of the finding, as ``loyalty validate`` shows it."""
+    path: str = ""
+    """Only at this place; left out: wherever the code is found."""
+    reason: Annotated[str, StringConstraints(min_length=1)]
+    """Why it stands."""
+
+
 class Program(Spec):
     """A loyalty program: the contract with its members."""
 
@@ -47,6 +58,8 @@ class Program(Spec):
     """Source, date, confidence."""
     population: str = "snack_shop"
     """The shipped population that fits the program's currency and trade."""
+    accepted: tuple[Accepted, ...] = ()
+    """Known findings of the lint, and why they stand; they are shown as notes. No rule reads them."""
     default_category: Name = "general"
     """Category of a transaction that names none; it qualifies (it may not be excluded)."""
     default_channel: Name = "store"
