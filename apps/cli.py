@@ -26,9 +26,10 @@ from workbench.errors import BadInput, Problem, nearest
 from workbench.packaging import ForeignPackage, refuse_misplaced
 
 if TYPE_CHECKING:
-    from simulators.simulate import Engine
+    from simulators.replications import Kept, Live
+    from simulators.simulate import Engine, Progress
     from workbench.population.spec import Population
-    from workbench.scenario import Scenario
+    from workbench.scenario import Run, Scenario
 
 __all__ = ["app", "main"]
 
@@ -217,6 +218,14 @@ def run(
     threads: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Threads of the kernel; else one a core.")
     ] = None,
+    replications: Annotated[
+        int | None,
+        typer.Option(min=1, max=10_000, help="Live so many populations, with this seed and those that follow."),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="WHERE", help="Live on dask.distributed: local, or tcp://host:port of a scheduler."),
+    ] = None,
     baseline: Annotated[str, typer.Option(help="Another program, or none.")] = "none",
     policy: Annotated[
         Path | None, typer.Option(metavar="FILE", help="How points are valued (not built yet: refused).")
@@ -235,12 +244,13 @@ def run(
     chosen = _engine(engine)
     if policy is not None:
         raise BadInput(Problem("--policy", "valuation policies are not built yet", str(policy)))
-    from simulators.simulate import simulate
+    if cluster is not None:
+        _check_cluster(cluster, chosen, threads)
+    from simulators.replications import Kept, live_here, live_on_cluster, seeds_of
     from simulators.versions import source_digest, versions
     from workbench.population.load import load_assumptions
     from workbench.program.load import load_program
-    from workbench.run_document import run_document
-    from workbench.run_folder import check_target, earlier_run, write_run
+    from workbench.run_folder import check_target, earlier_run
     from workbench.scenario import NO_PROGRAM, Scenario
 
     spec = load_program(program)
@@ -271,15 +281,19 @@ def run(
         },
     )
     made_by = versions() | {"sources": source_digest()}
-    document = None
+    document, kept = None, None
+    seeds = seeds_of(scenario, replications or 1)
     if folder is not None:
         check_target(folder)
+        kept = None if replications is None else Kept(folder, scenario, made_by, chosen)
         document = None if fresh else earlier_run(folder, scenario, made_by)
-    found = document is not None and chosen in (None, document["engine"])
+    found = document is not None and _is_asked_for(document, chosen, replications)
+    if kept is not None and (fresh or found):
+        kept.clear()
     if document is None or not found:
-        with _progress(scenario, chosen) as tell, _no_room():
-            result = simulate(scenario, tell, chosen, threads)
-        document = run_document(result) if folder is None else write_run(result, folder, made_by)
+        live = live_here(scenario, chosen, threads) if cluster is None else live_on_cluster(scenario, cluster)
+        with _progress(members * len(seeds), chosen, cluster) as tell, _no_room(cluster), _keeping(kept, seeds):
+            document = _live(live, scenario, replications, tell, folder, made_by, kept)
     if as_json:
         _print_json(document)
     else:
@@ -327,30 +341,89 @@ def _engine(name: str | None) -> "Engine | None":
     raise BadInput(Problem("--engine", "expected kernel or agents", name, nearest(name, ["kernel", "agents"])))
 
 
+def _is_asked_for(document: dict[str, Any], engine: "Engine | None", replications: int | None) -> bool:
+    """Whether a run found is of the engine and of as many populations as were asked for."""
+    return engine in (None, document["engine"]) and document.get("replications", {}).get("n") == replications
+
+
+def _live(
+    live: "Live",
+    scenario: "Scenario",
+    replications: int | None,
+    progress: "Progress",
+    folder: Path | None,
+    made_by: dict[str, str],
+    kept: "Kept | None",
+) -> dict[str, Any]:
+    """Live a scenario, or replications of it, and write the folder where one is named; returns the document."""
+    from simulators.replications import replicate
+    from workbench.run_document import run_document
+    from workbench.run_folder import write_run
+
+    if replications is not None:
+        return replicate(scenario, replications, live, progress, kept)
+    runs: list[Run] = []
+    live([scenario.seed], runs.append, progress)
+    return run_document(runs[0]) if folder is None else write_run(runs[0], folder, made_by)
+
+
+def _check_cluster(cluster: str, engine: "Engine | None", threads: int | None) -> None:
+    """What does not go with a cluster."""
+    from simulators.cluster import check_cluster
+
+    check_cluster(cluster)
+    if engine == "agents":
+        message = "expected kernel with --cluster: agents live on one machine"
+        raise BadInput(Problem("--engine", message, engine, "kernel"))
+    if threads is not None:
+        message = "expected no --threads with --cluster: its workers have their own"
+        raise BadInput(Problem("--threads", message, threads))
+
+
 @contextmanager
-def _no_room() -> Iterator[None]:
+def _keeping(kept: "Kept | None", seeds: list[int]) -> Iterator[None]:
+    """Says what is kept of replications: before they go on, and where they are interrupted."""
+    over = 0 if kept is None else len(kept.read(seeds))
+    if over:
+        err.print(f"{over} of {len(seeds)} replications are over already: kept by an interrupted run", highlight=False)
+    try:
+        yield
+    except KeyboardInterrupt:
+        over = 0 if kept is None else len(kept.read(seeds))
+        if not over:
+            raise
+        told = f"interrupted: {over} of {len(seeds)} replications are kept; the same command goes on from there"
+        err.print(told, highlight=False)
+        raise typer.Exit(130) from None
+
+
+@contextmanager
+def _no_room(cluster: str | None) -> Iterator[None]:
     """What does not fit the kernel where it was asked for is bad input."""
     from simulators.layout import TooLarge
 
     try:
         yield
     except TooLarge as error:
+        if cluster is not None:
+            message = f"expected no cluster for this run, which agents can live on this machine: {error}"
+            raise BadInput(Problem("--cluster", message, cluster)) from error
         raise BadInput(Problem("--engine", f"expected agents for this run: {error}", "kernel", "agents")) from error
 
 
 @contextmanager
-def _progress(scenario: "Scenario", engine: "Engine | None") -> Iterator[Callable[[int, int], None]]:
+def _progress(members: int, engine: "Engine | None", cluster: str | None) -> "Iterator[Progress]":
     """A bar on standard error, where that is a terminal; and a word where the first run has to wait for the compiler."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("members"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    if engine != "agents":
+    if engine != "agents" and cluster in (None, "local"):
         from simulators.kernel import is_warm
 
         if not is_warm():
             err.print("compiling the rules for this machine: once, about half a minute", highlight=False)
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task("members", total=scenario.members)
+        task = bar.add_task("members", total=members)
         yield lambda done, _: bar.update(task, completed=done)
 
 
@@ -409,8 +482,7 @@ def serve_app(
     names = ["127.0.0.1", "localhost"] if local else [socket.gethostname(), "127.0.0.1", "localhost"]
     if host not in (*names, "0.0.0.0", "::"):
         names.insert(0, host)
-    if not local:
-        _say_who_may_enter(host)
+    _say_who_may_enter(host, local)
     err.print(f"serving on http://{names[0]}:{port}; Ctrl-C ends it", highlight=False, soft_wrap=True)
     try:
         serve(service, host, port, [f"{name}:{port}" for name in names] + (origin or []))
@@ -421,12 +493,14 @@ def serve_app(
         ) from error
 
 
-def _say_who_may_enter(host: str) -> None:
-    """Beyond this machine there is no door but Panel's own."""
+def _say_who_may_enter(host: str, local: bool) -> None:
+    """There is no door but Panel's own; beyond this machine it is said that it stands open."""
     if os.environ.get("PANEL_BASIC_AUTH") or os.environ.get("PANEL_OAUTH_PROVIDER"):
         if not os.environ.get("PANEL_COOKIE_SECRET"):
             message = "missing: Panel's login needs a secret for its cookies; `panel secret` makes one"
             raise BadInput(Problem("PANEL_COOKIE_SECRET", message))
+        return
+    if local:
         return
     err.print(
         f"[bold]Anyone who reaches this machine on {plain(host)} can use the app: it asks for no password.[/]\n"

@@ -1,5 +1,6 @@
 """A run on the terminal."""
 
+from collections.abc import Callable
 from typing import Any
 
 from apps.console import out, table
@@ -16,6 +17,15 @@ LIFT = {
     "repurchase_rate": "again in 365 days",
     "interval_days": "days between",
 }
+BETWEEN: dict[str, tuple[str, Callable[[float], str]]] = {
+    "lift.purchases.delta_pct": ("lift of purchases", lambda value: f"{value:+.2f} %"),
+    "lift.sales.delta_pct": ("lift of sales", lambda value: f"{value:+.2f} %"),
+    "lift.repurchase_rate.delta_pct": ("lift of repurchase", lambda value: f"{value:+.2f} %"),
+    "tiers.upgrade_rate": ("upgraded at least once", lambda value: f"{100 * value:.2f} %"),
+    "points.outstanding": ("points outstanding", lambda value: f"{value:,.0f}"),
+    "economics.cost_pct_of_sales": ("redemption cost / sales", lambda value: f"{value:.3f} %"),
+}
+"""What replications compare between populations: how it is called, and how shown."""
 SHARES = ("repurchase_30", "repurchase_90", "repurchase_rate")
 
 
@@ -37,6 +47,8 @@ def show_run(document: dict[str, Any]) -> None:
         _say(
             f"not lift: members bought {naive['purchases_delta_pct']:+.0f} % more than non-members, because heavy buyers join"
         )
+    if "replications" in document:
+        _show_replications(document["replications"])
     effects = {each["name"]: each["mean_factor"] for each in document["behaviour"]["effects"]}
     drivers = [f"{name} {100 * (effects[name] - 1):+.2f} %" for name in document["behaviour"]["drivers"][:4]]
     if drivers:
@@ -45,6 +57,21 @@ def show_run(document: dict[str, Any]) -> None:
         _say(f"warning: {each}")
     _say(document["provenance"]["kind"])
     _say(_origin(document))
+
+
+def _show_replications(found: dict[str, Any]) -> None:
+    """Between populations: not the interval above, which is of the first one alone."""
+    rows = [_spread_row(label, number, found["figures"][name]) for name, (label, number) in BETWEEN.items()]
+    table([f"between {found['n']} populations", "mean", "sd", "95 % of the mean"], rows)
+    _say(
+        f"above: within the population of seed {found['seeds'][0]}, paired over its members; here: between those of seeds "
+        f"{found['seeds'][0]} to {found['seeds'][-1]}, the t-interval of their mean"
+    )
+
+
+def _spread_row(label: str, number: Callable[[float], str], figure: dict[str, Any]) -> list[str]:
+    mean, sd, low, high = ("" if figure[key] is None else number(figure[key]) for key in ("mean", "sd", "low", "high"))
+    return [label, mean, sd.lstrip("+"), f"{low} to {high}" if low else ""]
 
 
 def _say(text: str) -> None:

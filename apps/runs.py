@@ -1,0 +1,234 @@
+"""Runs off a session's thread: the latest question wins, how far it is, and how to end it. No Panel here."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cache
+from typing import Any
+
+from apps.estimates import Comparison
+from apps.store import Store
+from simulators.simulate import Progress
+from workbench.population.behaviour import Assumptions
+from workbench.population.load import load_assumptions, load_population
+from workbench.population.spec import Population
+from workbench.program.load import library, load_program
+from workbench.program.spec import Program
+from workbench.scenario import Scenario
+
+__all__ = ["Cancelled", "Latest", "Question", "Service", "Settings", "Ticket", "compare"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What every session simulates."""
+
+    preview: int = 2000
+    """Members of a preview: so many that it answers at once."""
+    full: int = 20_000
+    """Members of a full run."""
+    years: int = 3
+    start: date = date(2025, 1, 1)
+    seed: int = 1
+    assumptions: str = "central"
+    program: str = "mitsui_outlet"
+    """The program a session begins with: one that has every lever."""
+
+
+class Cancelled(Exception):
+    """Nobody waits for this run any more."""
+
+
+class Ticket:
+    """A run under way: how far it is, and whether anybody still waits for it. Read and written by several threads."""
+
+    def __init__(self, stopping: threading.Event | None = None) -> None:
+        self.done, self.total = 0, 0
+        self._stop, self._stopping = threading.Event(), stopping or threading.Event()
+
+    def cancel(self) -> None:
+        """End the run at its next report."""
+        self._stop.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was cancelled, or the server stops."""
+        return self._stop.is_set() or self._stopping.is_set()
+
+    def part(self, before: int, total: int) -> Progress:
+        """The progress of one of several runs: so many members were done before it, of so many in all."""
+
+        def tell(done: int, _: int) -> None:
+            self.done, self.total = before + done, total
+            if self.cancelled:
+                raise Cancelled
+
+        return tell
+
+
+class Latest:
+    """One session's runs of one kind. At most one is under way; of the questions that come meanwhile only the last is asked.
+
+    ``pool`` runs them; ``post`` calls a function on the session's own thread, which is where ``tell`` is called with the finished
+    future. A run that was cancelled tells nothing.
+    """
+
+    def __init__(
+        self, pool: Executor, post: Callable[[Callable[[], None]], None], stopping: threading.Event | None = None
+    ) -> None:
+        self._pool, self._post, self._stopping = pool, post, stopping
+        self._ticket: Ticket | None = None
+        self._next: tuple[Callable[[Ticket], Any], Callable[[Future[Any]], None]] | None = None
+
+    @property
+    def ticket(self) -> Ticket | None:
+        """The run under way."""
+        return self._ticket
+
+    @property
+    def waiting(self) -> bool:
+        """Whether another question waits for the run under way."""
+        return self._next is not None
+
+    def ask(self, work: Callable[[Ticket], Any], tell: Callable[[Future[Any]], None]) -> None:
+        """Run ``work`` now, or after the run under way unless another question comes before."""
+        if self._ticket is None:
+            self._start(work, tell)
+        else:
+            self._next = work, tell
+
+    def cancel(self) -> None:
+        """End the run under way, and forget the question that waits."""
+        self._next = None
+        if self._ticket is not None:
+            self._ticket.cancel()
+
+    def _start(self, work: Callable[[Ticket], Any], tell: Callable[[Future[Any]], None]) -> None:
+        ticket = self._ticket = Ticket(self._stopping)
+        future = self._pool.submit(work, ticket)
+        future.add_done_callback(lambda done: self._post(lambda: self._finished(ticket, done, tell)))
+
+    def _finished(self, ticket: Ticket, future: Future[Any], tell: Callable[[Future[Any]], None]) -> None:
+        self._ticket = None
+        if self._next is not None:
+            (work, told), self._next = self._next, None
+            self._start(work, told)
+        if not ticket.cancelled:
+            tell(future)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A program, the same as shipped, and the world both live in."""
+
+    program: Program
+    shipped: Program
+    population: Population
+    assumptions: Assumptions
+    names: dict[str, str]
+    """Of program, population and assumptions, as a command line would name them; the shipped program's under ``shipped``."""
+    members: int
+    years: int
+    start: date
+    seed: int
+
+    @property
+    def days(self) -> tuple[int, int]:
+        """First and last day."""
+        mine = self.ghost()
+        return mine.start_day, mine.last_day
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the program differs from the shipped one."""
+        return self.program != self.shipped
+
+    def scenario(self) -> Scenario:
+        """The program against no program."""
+        names = {key: self.names[key] for key in ("program", "population", "assumptions")} | {"baseline": "none"}
+        return Scenario(
+            self.program, self.population, self.assumptions,
+            members=self.members, years=self.years, start=self.start, seed=self.seed, names=names,
+        )  # fmt: skip
+
+    def ghost(self) -> Scenario:
+        """The shipped program against no program."""
+        mine = self.scenario()
+        return replace(mine, program=self.shipped, names=mine.names | {"program": self.names["shipped"]})
+
+    def head_to_head(self) -> Scenario:
+        """The program against the shipped one."""
+        mine = self.scenario()
+        return replace(mine, baseline=self.shipped, names=mine.names | {"baseline": self.names["shipped"]})
+
+
+def compare(store: Store, question: Question, ticket: Ticket, head: bool) -> Comparison:
+    """Answer a question; ``head``: also head to head. Raises Cancelled."""
+    wanted = [question.ghost()]
+    if question.is_changed:
+        wanted = [question.scenario(), question.ghost(), *([question.head_to_head()] if head else [])]
+    total = len(wanted) * question.members
+    found = []
+    for place, scenario in enumerate(wanted):
+        progress = ticket.part(place * question.members, total)
+        progress(0, question.members)
+        found.append(store.outcome(scenario, progress))
+    return Comparison(found[0], found[min(1, len(found) - 1)], found[2] if len(found) > 2 else None)
+
+
+@dataclass(frozen=True)
+class Service:
+    """What the sessions of a server share: outcomes that are computed already, and threads. Nothing of any session's own."""
+
+    settings: Settings = Settings()
+    store: Store = field(default_factory=Store)
+    previews: Executor = field(default_factory=lambda: ThreadPoolExecutor(2, "preview"))
+    """Apart from the full runs, so that nobody's full run keeps a slider waiting."""
+    full_runs: Executor = field(default_factory=lambda: ThreadPoolExecutor(1, "full-run"))
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def programs(self) -> dict[str, Program]:
+        """The library, by slug."""
+        return _library()
+
+    def question(self, slug: str, program: Program, members: int) -> Question:
+        """What is asked about a program of the library, as it is or changed."""
+        settings, shipped = self.settings, _library()[slug]
+        names = {
+            "program": slug if program == shipped else f"{slug}_changed.yaml",
+            "shipped": slug,
+            "population": shipped.population,
+            "assumptions": settings.assumptions,
+        }
+        return Question(
+            program, shipped, _population(shipped.population), _assumptions(settings.assumptions), names,
+            members=members, years=settings.years, start=settings.start, seed=settings.seed,
+        )  # fmt: skip
+
+    def warm_up(self) -> None:
+        """Answer what every session asks first; where the engine has to be compiled, this is when."""
+        slug = self.settings.program
+        compare(self.store, self.question(slug, _library()[slug], self.settings.preview), Ticket(), head=False)
+
+    def close(self) -> None:
+        """End all runs and take no further ones."""
+        self.stopping.set()
+        for pool in (self.previews, self.full_runs):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+@cache
+def _library() -> dict[str, Program]:
+    return {slug: load_program(slug) for slug in library()}
+
+
+@cache
+def _population(name: str) -> Population:
+    return load_population(name)
+
+
+@cache
+def _assumptions(name: str) -> Assumptions:
+    return load_assumptions(name)

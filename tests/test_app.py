@@ -1,0 +1,476 @@
+"""The app in a browser, on a server of its own: nothing from outside, what is shown is the spec, sessions apart, keyboard, languages."""
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("panel", reason="the extra `app` is not installed")
+pytest.importorskip("panel_material_ui", reason="the extra `app` is not installed")
+
+import panel as pn
+
+from apps.app import serve
+from apps.language import LANGUAGES, app_catalogue, language
+from apps.runs import Service, Settings
+from apps.store import Store
+from simulators.simulate import Progress, simulate
+from workbench.population.load import load_assumptions, shipped_assumptions
+from workbench.reports.language import catalogue
+from workbench.run_document import PROJECTION
+from workbench.scenario import Run, Scenario
+
+CHROMIUM = Path("/usr/bin/chromium")
+PREVIEW, FULL = 120, 260
+PATIENCE = 20_000
+"""Milliseconds to wait for what should take a part of a second, on a machine that does other things as well."""
+slow = threading.Event()
+"""While set, full runs dawdle."""
+
+
+def live(scenario: Scenario, progress: Progress | None) -> Run:
+    """Agents, so that no test waits for a compiler; full runs report as they go."""
+    while slow.is_set() and scenario.members == FULL:
+        assert progress is not None
+        progress(7, FULL)
+        time.sleep(0.02)
+    return simulate(scenario, progress, engine="agents")
+
+
+# --- without a browser -----------------------------------------------------------------------------------------------
+APPS = Path(__file__).resolve().parents[1] / "apps"
+
+
+def texts_in_use() -> set[str]:
+    """Every text marked for translation, and those that come from elsewhere."""
+    from babel.messages.extract import extract
+
+    found: set[str] = set()
+    for path in APPS.rglob("*.py"):
+        with path.open("rb") as file:
+            for _, message, _, _ in extract("python", file, keywords={"_": None, "N_": None}):
+                found.add(message if isinstance(message, str) else message[0])
+    word, _, sentence = PROJECTION.partition(": ")
+    titles = {load_assumptions(name).title for name in shipped_assumptions()}
+    return found | titles | {word, sentence[0].upper() + sentence[1:] + "."}
+
+
+@pytest.mark.parametrize("tag", [tag for tag in LANGUAGES if tag != "en"])
+def test_every_text_is_translated(tag: str) -> None:
+    used, mine = texts_in_use(), app_catalogue(tag)
+    assert len(used) > 80
+    assert not used - set(mine) - set(catalogue(tag)), "add these to apps/locale"
+    assert not set(mine) - used, "nothing says these any more"
+    for english, other in mine.items():
+        assert set(re.findall(r"{\w+}", english)) == set(re.findall(r"{\w+}", other)), english
+
+
+def test_languages_are_made_once_and_differ() -> None:
+    assert language("en") is language("en")
+    assert language("en").text("Tier threshold") == "Tier threshold" != language("zh-Hant").text("Tier threshold")
+
+
+def test_a_password_is_asked_for_where_panel_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    from urllib.request import urlopen
+
+    monkeypatch.setenv("PANEL_BASIC_AUTH", "open sesame")
+    monkeypatch.setenv("PANEL_COOKIE_SECRET", "not much of a secret")
+    with a_server() as (url, _), urlopen(url, timeout=20) as answer:
+        assert answer.url.partition("?")[0] == f"{url}login"
+        assert b"password" in answer.read()
+
+
+# --- in a browser ----------------------------------------------------------------------------------------------------
+class a_server:
+    """The app on a free port of this machine, until the end of the block."""
+
+    def __enter__(self) -> tuple[str, Service]:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.service = Service(Settings(preview=PREVIEW, full=FULL, years=2), Store(live))
+        self.service.warm_up()
+        serve(self.service, "127.0.0.1", port, [f"127.0.0.1:{port}"], threaded=True)
+        for _ in range(200):
+            with socket.socket() as door:
+                if door.connect_ex(("127.0.0.1", port)) == 0:
+                    return f"http://127.0.0.1:{port}/", self.service
+            time.sleep(0.05)
+        raise AssertionError("the server did not start")
+
+    def __exit__(self, *_: object) -> None:
+        pn.state.kill_all_servers()
+        self.service.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with a_server() as (url, _):
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if find_spec("playwright") is None:
+        pytest.skip("playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no {CHROMIUM}")
+    from playwright.sync_api import sync_playwright
+
+    arguments = [
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+        "--disable-default-apps", "--disable-extensions", "--disable-sync", "--no-first-run",
+    ]  # fmt: skip
+    with sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+        yield opened
+        opened.close()
+
+
+class Session:
+    """The app in a browser window of its own, and what went wrong in it."""
+
+    def __init__(self, browser: Any, url: str, width: int = 1440, tag: str = "en") -> None:
+        self.context = browser.new_context(viewport={"width": width, "height": 900}, locale="en-US")
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.url, self.errors, self.requests = url, [], []
+        self.page.on("console", lambda it: self.errors.append(it.text) if it.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("requestfailed", lambda request: self.errors.append(f"failed: {request.url}"))
+        self.page.on("response", lambda it: self.errors.append(f"{it.status} {it.url}") if it.status >= 400 else None)
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(url if tag == "en" else f"{url}?lang={tag}")
+        self.settled()
+
+    def settled(self, state: str = "preview") -> None:
+        """Wait until the figures on the page are those of the program as it stands, differences included."""
+        self.page.wait_for_selector(f"[data-state={state}]")
+        self.page.wait_for_function(NO_WAITING)
+
+    def figure(self, name: str, part: str) -> str:
+        return str(self.page.locator(f"[data-figure={name}] .{part}").inner_text())
+
+    def column(self, number: int) -> list[str]:
+        return list(self.page.locator(f".scroll tbody tr > :nth-child({number})").all_inner_texts())
+
+    def slider(self, lever: str) -> Any:
+        return self.page.locator(f".lever-{lever} input[type=range]")
+
+    def press(self, lever: str, key: str, times: int = 1) -> None:
+        self.slider(lever).focus()
+        for _ in range(times):
+            self.page.keyboard.press(key)
+
+    def type(self, lever: str, value: str, end: str = "Enter") -> None:
+        field = self.page.locator(f".lever-{lever} input[type=text]")
+        field.click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.type(value)
+        self.page.keyboard.press(end)
+
+    def shown(self, lever: str) -> tuple[str, float, float]:
+        """What a lever says it stands at: in words, on the slider, in the field."""
+        words = self.page.locator(f".lever-{lever} .now").inner_text()
+        field = self.page.locator(f".lever-{lever} input[type=text]").input_value()
+        return words, float(self.slider(lever).get_attribute("aria-valuenow")), float(field)
+
+    @property
+    def yaml(self) -> str:
+        return str(self.page.locator("pre").nth(1).inner_text())
+
+    def says(self, place: str, text: str) -> None:
+        """Wait until a place says something."""
+        self.page.locator(place).filter(has_text=text).first.wait_for()
+
+    @property
+    def text(self) -> str:
+        """Everything there is to read."""
+        return str(self.page.evaluate(TEXT))
+
+    def stands_at(self, lever: str, words: str, value: float, line: str) -> None:
+        """A lever shows a value everywhere, and the spec has it."""
+        self.says(f".lever-{lever} .now", words)
+        self.says("pre", line)
+        self.page.wait_for_timeout(150)
+        assert self.shown(lever) == (words, value, value)
+        assert line in self.yaml
+
+    def choose(self, box: int, option: str) -> None:
+        self.page.get_by_role("combobox").nth(box).click()
+        self.page.get_by_role("menuitem").filter(has_text=option).click()
+
+    def close(self) -> None:
+        self.context.close()
+
+
+EVERYTHING = """
+  const inside = (each) => each.shadowRoot ? [each, ...all(each.shadowRoot)] : [each];
+  const all = (root) => [...root.querySelectorAll("*")].flatMap(inside);
+"""
+NO_WAITING = f"""() => {{ {EVERYTHING}
+  const strip = all(document).find((each) => each.classList.contains("strip"));
+  return strip && !strip.innerText.includes("…");
+}}"""
+TEXT = f"""() => {{ {EVERYTHING}
+  const own = (each) => [...each.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data);
+  return all(document.body).filter((each) => !["STYLE", "SCRIPT"].includes(each.tagName)).flatMap(own).join(" ");
+}}"""
+CANVASES = f"""() => {{ {EVERYTHING}
+  return all(document).filter((each) => each.tagName === "CANVAS").map((canvas) => {{
+    const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    return [canvas.clientWidth, canvas.clientHeight, pixels.some((each) => each !== 0)];
+  }});
+}}"""
+FOCUSED = """() => {
+  let each = document.activeElement;
+  while (each && each.shadowRoot && each.shadowRoot.activeElement) each = each.shadowRoot.activeElement;
+  const met = (window.met ||= new Map());
+  if (!met.has(each)) met.set(each, met.size);
+  return [met.get(each), each.tagName, each.getAttribute("aria-label") || "", each.innerText || "", each.type || ""].join(" ");
+}"""
+OVER_THE_EDGE = f"""(width) => {{ {EVERYTHING}
+  const scrolls = (each) => each && (getComputedStyle(each).overflowX !== "visible" || scrolls(each.parentElement || each.getRootNode().host));
+  return all(document).filter((each) => each.getBoundingClientRect().right > width + 1 && !scrolls(each.parentElement || each.getRootNode().host))
+    .map((each) => each.tagName + "." + each.className);
+}}"""
+
+
+TOFU = """(texts) => {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 40;
+  const pen = canvas.getContext("2d", {willReadFrequently: true});
+  pen.font = "28px " + getComputedStyle(document.body).fontFamily;
+  const drawn = (each) => { pen.clearRect(0, 0, 40, 40); pen.fillText(each, 4, 30); return canvas.toDataURL(); };
+  const missing = new Set(["\\u{10FFFD}", "\\u{0378}", "\\u{FFFFE}"].map(drawn));
+  return [...new Set(texts)].filter((each) => each.trim() && missing.has(drawn(each)));
+}"""
+"""Characters that look like one that no font has."""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("tag", LANGUAGES)
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_page_is_whole(server: str, browser: Any, width: int, tag: str) -> None:
+    session = Session(browser, server, width, tag)
+    page, say = session.page, language(tag)
+    assert page.evaluate("document.documentElement.lang") == tag
+    text = session.text
+    assert say.text("PROJECTION") in text and "central" in text
+    assert say.text("Preview: {n} members, seed {seed}", n=str(PREVIEW), seed="1") in text
+    for name in ("outstanding", "upgrade_rate", "repurchase", "purchases", "cost"):
+        assert session.figure(name, "value") and session.figure(name, "interval") and session.figure(name, "ghost")
+    assert len(session.column(1)) == 24, "a row of the table for each month"
+    assert any(wide > 250 and high > 200 and drawn for wide, high, drawn in page.evaluate(CANVASES))
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(OVER_THE_EDGE, width) == []
+    if tag != "en":
+        long = [each for each in texts_in_use() if len(each) > 12 and "{" not in each]
+        assert [each for each in long if each in text and each not in language(tag)._texts.values()] == []
+    assert session.requests and all(url.startswith((server, "blob:" + server, "data:")) for url in session.requests)
+    assert session.errors == []
+    session.close()
+
+
+@pytest.mark.browser
+def test_each_lever_moves_figures_and_the_ghost_stays(server: str, browser: Any) -> None:
+    session = Session(browser, server)
+    ghosts = [session.figure(name, "ghost") for name in ("outstanding", "upgrade_rate", "cost")]
+    ghost_line = session.column(3)
+    assert session.column(2) == ghost_line, "nothing is changed yet"
+    assert session.page.locator(".change").count() == 0
+    for lever, figure, key in (
+        ("tier", "upgrade_rate", "Home"),
+        ("earn", "outstanding", "End"),
+        ("expiry", "outstanding", "Home"),
+    ):
+        before, line = session.figure(figure, "value"), session.column(2)
+        session.press(lever, key)
+        session.page.wait_for_function(
+            f"(old) => {{ {EVERYTHING} return all(document).find((each) => each.matches('[data-figure={figure}] .value')).innerText !== old }}",
+            arg=before,
+        )
+        session.settled()
+        assert [session.figure(name, "ghost") for name in ("outstanding", "upgrade_rate", "cost")] == ghosts
+        assert session.column(3) == ghost_line
+        assert lever == "tier" or session.column(2) != line
+        assert session.figure(figure, "change")
+    assert session.page.locator(".changes li").count() == 3
+    assert session.errors == []
+    session.page.get_by_text("Reset all changes").click()
+    session.says("h2", "No changes against the shipped program")
+    session.settled()
+    session.page.wait_for_function(
+        f"() => {{ {EVERYTHING} return !all(document).some((each) => each.matches('.change')) }}"
+    )
+    assert session.column(2) == ghost_line
+    session.close()
+
+
+@pytest.mark.browser
+def test_what_is_typed_is_taken_or_refused_in_words(server: str, browser: Any) -> None:
+    session = Session(browser, server)
+    session.stands_at("tier", "NT$100,000", 100000, "enter: {spend: 100000}")
+    for value, path, message in (
+        ("999999", "tiers.levels[2].enter.spend", "expected at least the tier below (999999)"),
+        ("100.005", "tiers.levels[1].enter.spend", "100.005 has more than two decimals"),
+        ("-3", "tiers.levels[1].enter.spend", "expected at least 0"),
+    ):
+        session.type("tier", value)
+        session.says(".problem", message)
+        said = session.page.locator(".lever-tier [role=alert]").inner_text()
+        assert path in said and "it stays NT$100,000" in said
+        session.stands_at("tier", "NT$100,000", 100000, "enter: {spend: 100000}")
+    session.type("tier", "123456")
+    session.stands_at("tier", "NT$123,456", 123456, "enter: {spend: 123456}")
+    assert session.page.locator(".lever-tier [role=alert]").count() == 0
+    session.type("tier", "60000.5", "Tab")
+    session.stands_at("tier", "NT$60,000.5", 60000.5, "enter: {spend: 60000.5}")
+    session.type("expiry", "12.5")
+    session.says(".problem", "expected a whole number")
+    session.stands_at("expiry", "12 months", 12, "months: 12")
+    session.type("expiry", "120")  # beyond the slider's stretch, which grows
+    session.stands_at("expiry", "120 months", 120, "months: 120")
+    session.page.get_by_role("button", name="Reset to NT$100,000").click()
+    session.stands_at("tier", "NT$100,000", 100000, "enter: {spend: 100000}")
+    assert session.errors == []
+    session.close()
+
+
+@pytest.mark.browser
+def test_another_tier_and_another_program(server: str, browser: Any) -> None:
+    session = Session(browser, server)
+    session.choose(1, "gold: spend")
+    session.stands_at("tier", "NT$150,000", 150000, "enter: {spend: 150000}")
+    session.press("tier", "Home")
+    session.stands_at("tier", "NT$100,000", 100000, "enter: {spend: 100000}")
+    session.choose(0, "tea_egg")
+    session.says("pre", "loyalty run tea_egg")
+    session.settled()
+    for lever, reason in (
+        ("tier", "This program has no tiers."),
+        ("earn", "purchases earn no points by a base rate"),
+        ("expiry", "points never lapse"),
+    ):
+        assert reason in session.page.locator(f".lever-{lever} .off").inner_text()
+        assert session.slider(lever).is_disabled() and session.slider(lever).is_hidden()
+    assert "This program has no tiers." in session.figure("upgrade_rate", "interval")
+    assert session.errors == []
+    session.close()
+
+
+@pytest.mark.browser
+def test_a_full_run_and_its_end(server: str, browser: Any) -> None:
+    session = Session(browser, server)
+    full, cancel = (session.page.get_by_role("button", name=re.compile(name)) for name in ("^Full run", "^Cancel"))
+    slow.set()
+    try:
+        full.click()
+        session.says(".state", "Full run under way: 7 of 260 lives")
+        assert full.is_disabled()
+        asked = time.monotonic()
+        cancel.click()
+        cancel.wait_for(state="hidden")
+        assert time.monotonic() - asked < 2
+        session.settled("preview")
+        full.click()  # and again, ended by a lever this time
+        cancel.wait_for()
+        session.press("expiry", "ArrowLeft")
+        session.stands_at("expiry", "11 months", 11, "months: 11")
+        cancel.wait_for(state="hidden")
+        session.settled("preview")
+    finally:
+        slow.clear()
+    full.click()
+    session.settled("full")
+    assert "Full run: 260 members, seed 1" in session.page.locator("span.chip").inner_text()
+    session.says("pre", "--members 260")
+    session.press("expiry", "ArrowRight")
+    session.settled("preview")
+    session.says("pre", f"--members {PREVIEW}")
+    assert session.errors == []
+    session.close()
+
+
+@pytest.mark.browser
+def test_sessions_do_not_see_each_other(server: str, browser: Any) -> None:
+    one, two = Session(browser, server), Session(browser, server)
+    before = two.yaml, two.figure("upgrade_rate", "value"), two.column(2)
+    ghost = two.figure("upgrade_rate", "ghost")
+    one.press("tier", "Home")
+    one.says("h2", "1 change against the shipped program")
+    one.page.get_by_label("Toggle theme").click()
+    one.page.get_by_role("button", name="繁體中文").click()
+    one.page.wait_for_function("document.documentElement.lang === 'zh-Hant'")
+    one.settled()
+    assert one.yaml != before[0]
+    assert one.shown("tier")[0] != two.shown("tier")[0], "the lever keeps its place in the other language"
+    two.press("earn", "ArrowRight")
+    two.says("h2", "1 change against the shipped program")
+    assert two.page.evaluate("document.documentElement.lang") == "en"
+    assert "per: 205" in two.yaml and "per: 205" not in one.yaml
+    assert two.figure("upgrade_rate", "ghost") == ghost
+    fresh = Session(browser, server)
+    assert (fresh.yaml, fresh.figure("upgrade_rate", "value"), fresh.column(2)) == before
+    assert "dark" not in fresh.page.locator("html").get_attribute("class")
+    assert one.errors == two.errors == fresh.errors == []
+    for each in (one, two, fresh):
+        each.close()
+
+
+@pytest.mark.browser
+def test_the_keyboard_reaches_everything(server: str, browser: Any) -> None:
+    session = Session(browser, server)
+    session.press("expiry", "ArrowRight")  # so that it can be reset
+    session.stands_at("expiry", "13 months", 13, "months: 13")
+    session.settled()
+    session.page.locator("body").evaluate("document.activeElement.blur()")
+    reached: list[str] = []
+    while len(reached) < 60 and (len(reached) < 2 or reached[-1] != reached[0]):  # once round
+        session.page.keyboard.press("Tab")
+        reached.append(session.page.evaluate(FOCUSED))
+    for name in (
+        "繁體中文", "Toggle theme", "Tier threshold", "Earn rate: spend for points", "Expiry length", "Reset to 12 months",
+        "Full run: 260 members", "Key figures", "Points outstanding for 1,000 members.", "Reset all changes", "Copy: Command line",
+        "Copy: The program as YAML",
+    ):  # fmt: skip
+        assert any(name in each for each in reached), name
+    assert sum(" INPUT " in each and each.endswith(" text") for each in set(reached)) == 3, "three fields to type into"
+    session.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    session.page.get_by_role("button", name="Copy: The program as YAML").press("Enter")
+    session.says(".copytext span", "Copied")
+    assert session.page.evaluate("navigator.clipboard.readText()").strip() == session.yaml.strip()
+    assert session.errors == []
+    session.close()
+
+
+UPSTREAM: set[str] = set()
+"""Serious violations that only the component library can mend: none."""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_serious_is_in_the_way_of_anybody(server: str, browser: Any, width: int) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    session = Session(browser, server, width)
+    session.press("tier", "Home")
+    session.type("expiry", "0")  # refused, so that a message stands there
+    session.says(".problem", "expected at least 1")
+    session.settled()
+    for theme in ("light", "dark") if width == 1440 else ("light",):
+        found = axe.Axe().run(session.page).response["violations"]
+        serious = {
+            f"{each['id']}: {each['nodes'][0]['html'][:120]}"
+            for each in found
+            if each["impact"] in ("serious", "critical")
+        }
+        assert {each for each in serious if each.partition(":")[0] not in UPSTREAM} == set(), theme
+        session.page.get_by_label("Toggle theme").click()
+        session.page.wait_for_timeout(700)  # colours fade
+    session.close()
