@@ -14,6 +14,7 @@ from simulators.transactions import Fault
 from workbench.errors import nearest
 from workbench.ledger import Account, Entry, Order
 from workbench.program.spec import Program
+from workbench.rules.posting import learn_birthday
 from workbench.rules.redemption import REFUSALS
 from workbench.units import CENTS, NEVER
 
@@ -258,7 +259,7 @@ class Recorded:
             self.desk.join(member.account, row.posted, business, row.birth_month, row.birth_dom)
             self._done(member, "")
         elif row.birth_month:
-            member.account.own.birth_month, member.account.own.birth_dom = row.birth_month, row.birth_dom
+            learn_birthday(self.desk.terms, member.account.own, row.posted, row.birth_month, row.birth_dom)
             self._schedule(member)
         member.account.own.opened = max(member.account.own.opened, row.posted)
         return member

@@ -25,6 +25,7 @@ __all__ = [
     "begin_checkout",
     "checkout",
     "join",
+    "learn_birthday",
     "next_due",
     "open_day",
     "redeem_alone",
@@ -106,6 +107,14 @@ def next_birthday(terms, own, day):
 
 
 @rule
+def learn_birthday(terms, own, day, month, dom):
+    """A member's birthday becomes known: the first that counts is after the day."""
+    own.birth_month = month
+    own.birth_dom = dom
+    own.birthday_on = next_birthday(terms, own, day)
+
+
+@rule
 def after_event(terms, account, order, day):
     """What may follow any gain: automatic redemption, then the immediate tier check."""
     redeem_automatically(terms, account, order, day)
@@ -181,9 +190,7 @@ def join(terms, account, order, day, business, birth_month, birth_dom):
     """A member joins: the account begins on the posting day, joining bonuses are given."""
     own = account.own
     own.joined = day
-    own.birth_month = birth_month
-    own.birth_dom = birth_dom
-    own.birthday_on = next_birthday(terms, own, day)
+    learn_birthday(terms, own, day, birth_month, birth_dom)
     own.opened = day
     own.last_activity = day
     own.next_lapse = NEVER
