@@ -28,7 +28,9 @@ from workbench.packaging import ForeignPackage, refuse_misplaced
 if TYPE_CHECKING:
     from simulators.replications import Kept, Live
     from simulators.simulate import Engine, Progress
+    from workbench.lint import Finding
     from workbench.population.spec import Population
+    from workbench.program.spec import Program
     from workbench.scenario import Run, Scenario
 
 __all__ = ["app", "main"]
@@ -115,19 +117,69 @@ def programs(as_json: Json = False) -> None:
 
 
 @app.command()
-def validate(program: ProgramName, as_json: Json = False) -> None:
-    """Check a program's file: every error at once, each with its place and the nearest valid name."""
-    from workbench.program.load import validate_program
+def validate(
+    program: ProgramName,
+    population: Annotated[
+        str | None,
+        typer.Option(help="Lint it among this population (a shipped one or a file); else the program's own."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check a program's file: every error at once, each with its place and the nearest valid name; then the lint of its design.
+
+    The lint computes what the program would do among its population (docs/lint.md). It never decides the exit status.
+    """
+    from workbench.program.load import load_program, validate_program
 
     problems = validate_program(program)
+    findings = [] if problems else _lint(load_program(program), population)
     if as_json:
-        _print_json({"valid": not problems, "errors": [each.as_json() for each in problems], "lint": []})
+        _print_json(
+            {
+                "valid": not problems,
+                "errors": [each.as_json() for each in problems],
+                "lint": [each.as_json() for each in findings],
+            }
+        )
     elif problems:
         raise BadInput(problems, program)
     else:
         out.print(f"{program}: valid", highlight=False)
+        _show_lint(findings)
     if problems:
         raise typer.Exit(2)
+
+
+def _lint(program: "Program", population: str | None) -> "list[Finding]":
+    """The findings among a population; one that is asked for has to be there, and in the program's currency."""
+    from workbench.lint import lint, lint_own
+    from workbench.population.load import load_population
+
+    if population is None:
+        return lint_own(program)
+    with _place("--population"):
+        people = load_population(population)
+    if people.currency != program.currency:
+        message = f"expected a population in {program.currency}"
+        raise BadInput(Problem("--population", message, f"{population} ({people.currency})"))
+    return lint(program, people)
+
+
+def _show_lint(findings: "list[Finding]") -> None:
+    """A table of findings, the path under the code; the message takes what room there is."""
+    from rich.table import Table
+
+    if not findings:
+        return
+    drawn = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    drawn.add_column("severity", no_wrap=True)
+    drawn.add_column("code, path", overflow="fold", max_width=40)
+    drawn.add_column("message")
+    for each in findings:
+        stands = "" if each.accepted is None else f". It stands: {each.accepted}"
+        cells = (each.severity, f"{each.code}\n{each.path}", each.message + stands)
+        drawn.add_row(*(plain(cell) for cell in cells))
+    out.print(drawn, highlight=False)
 
 
 @app.command()
@@ -149,27 +201,31 @@ def replay(
     state_in: Annotated[Path | None, typer.Option(help="Go on from a saved state.")] = None,
     state_out: Annotated[Path | None, typer.Option(help="Save the state after the last row.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="A refused redemption is bad input.")] = False,
+    engine: Annotated[
+        str | None, typer.Option(help="python or compiled: the same bytes. Unless given, the quicker one that can.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Take recorded transactions through a program's rules."""
     day = _day("--as-of")(as_of)
-    from simulators.replay import replay_file
+    from simulators.replay import as_engine, replay_log
     from workbench.program.load import find_program, load_program
 
+    clock = as_engine(engine)
     spec = load_program(program)
     with err.status("replaying"):
-        document = replay_file(
+        found = replay_log(
             spec, transactions, as_of=day, ledger=ledger, members_out=members_out, state_in=state_in,
             state_out=state_out, strict=strict, name=program,
-            program_file=find_program(program),
+            program_file=find_program(program), engine=clock,
         )  # fmt: skip
     if as_json:
-        _print_json(document)
+        sys.stdout.writelines(found.json())
         return
-    _show_replay(document)
+    _show_replay(found.document(most=10), found.size)
 
 
-def _show_replay(document: dict[str, Any]) -> None:
+def _show_replay(document: dict[str, Any], size: int) -> None:
     members = document["members"]
     table(
         [f"points as of {document['as_of']}", ""], [[name, f"{value:,}"] for name, value in document["totals"].items()]
@@ -180,14 +236,13 @@ def _show_replay(document: dict[str, Any]) -> None:
     if members is None:
         err.print("too many members to show: name a file with --members-out", highlight=False)
         return
-    shown = list(members.items())[:10]
     rows = [
         [name, f"{each['balance']:,}", f"{each['pending']:,}", each["tier"] or "", _next_expiry(each["lots"])]
-        for name, each in shown
+        for name, each in members.items()
     ]
     table(["member", "balance", "pending", "tier", "next to lapse"], rows)
-    if len(members) > len(shown):
-        out.print(f"and {len(members) - len(shown):,} members more (--json, --members-out)", highlight=False)
+    if size > len(rows):
+        out.print(f"and {size - len(rows):,} members more (--json, --members-out)", highlight=False)
 
 
 def _next_expiry(lots: list[dict[str, Any]]) -> str:

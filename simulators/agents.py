@@ -76,7 +76,7 @@ class World:
         self.joined = np.full(scenario.members, NEVER, dtype=np.int64)
         self.tier = np.full(scenario.members, -1, dtype=np.int64)
         names = scenario.population
-        self.categories = list(names.categories)
+        self.categories = names.category_names
         self.channels = list(names.channels)
 
     def write(self, desk: Desk, member: int, place: int, story: fold.Story) -> int:

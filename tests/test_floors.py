@@ -38,6 +38,7 @@ PLANTS = {
     "panel": ("workbench/reports/planted.py", "import panel"),
     "simpy": ("apps/planted.py", "import simpy"),
     "numba": ("simulators/planted.py", "from numba import njit"),
+    "dask": ("simulators/planted.py", "import distributed"),
 }
 
 

@@ -17,7 +17,7 @@ from workbench.run_document import run_document
 from workbench.run_tables import TABLES, run_tables
 from workbench.scenario import Run, Scenario
 
-__all__ = ["FORMAT", "RunFolder", "check_target", "earlier_run", "write_run"]
+__all__ = ["FORMAT", "RunFolder", "check_target", "earlier_run", "place_run", "write_run"]
 
 FORMAT = "loyalty-workbench run 1"
 
@@ -75,14 +75,14 @@ def write_run(run: Run, folder: Path, made_by: Mapping[str, str] | None = None) 
         _json(fresh / "run.json", document)
         for name, table in run_tables(run, document).items():
             pa.parquet.write_table(table, fresh / f"{name}.parquet")
-        _replace(fresh, folder)
+        place_run(fresh, folder)
     except BaseException:  # also when interrupted: nothing half-written may stay
         shutil.rmtree(fresh, ignore_errors=True)
         raise
     return document
 
 
-def _replace(fresh: Path, folder: Path) -> None:
+def place_run(fresh: Path, folder: Path) -> None:
     """Put a finished folder in the place of an earlier one."""
     if not folder.exists():
         os.replace(fresh, folder)

@@ -17,7 +17,7 @@ from workbench.packaging import HOME
 
 __all__ = ["FOLDER", "compiled", "is_warm", "sources"]
 
-_ENTRIES = ("simulators.kernel.block", "simulators.kernel.candidates")
+_ENTRIES = tuple(f"simulators.kernel.{name}" for name in ("block", "candidates", "replay", "replay_order"))
 _IMPORT = re.compile(r"^\s*from ((?:workbench|simulators)[\w.]*) import (\([^)]*\)|[^\n#]*)", re.MULTILINE)
 
 
@@ -51,6 +51,6 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     return numba.njit(**options)(function)
 
 
-def is_warm() -> bool:
-    """Whether these sources were compiled before on this machine."""
-    return FOLDER.is_dir() and any(FOLDER.rglob("*.nbc"))
+def is_warm(module: str = "block") -> bool:
+    """Whether a module of the kernel was compiled before on this machine, from these sources."""
+    return FOLDER.is_dir() and any(FOLDER.rglob(f"{module}.*.nbc"))

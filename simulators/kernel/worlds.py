@@ -73,7 +73,7 @@ def packed_worlds(scenario: Scenario, programs: list[Program]) -> Worlds:
         world["is_program"] = program is not NO_PROGRAM
         world["last_day"] = scenario.last_day
         for field, names, code in (
-            ("categories", scenario.population.categories, lowered.codes.category),
+            ("categories", scenario.population.category_names, lowered.codes.category),
             ("channels", scenario.population.channels, lowered.codes.channel),
         ):
             world[field][: len(names)] = [code(name) for name in names]

@@ -40,6 +40,9 @@ DAYS_PER_UNIT = {"day": 1.0, "week": 7.0, "year": DAYS_PER_YEAR}
 MOST_PURCHASES_A_DAY = 100.0
 """A population that buys more often than this on average is a mistake of units: refused."""
 
+GENERAL = "general"
+"""A category that says nothing."""
+
 
 def assumption(low: float, high: float, source: str, basis: str, **field: Any) -> Any:
     """A pydantic field with its plausible range, source and basis.
@@ -276,14 +279,19 @@ class Population(Spec):
     """Which birthdays are known."""
     channels: Shares = {"store": 1.0}
     """Channels and their shares of purchases."""
-    categories: Shares = {"general": 1.0}
-    """Categories and their shares of purchases."""
+    categories: Shares = {GENERAL: 1.0}
+    """Categories and their shares of purchases; ``general`` are purchases of no particular one, which is a program's default category."""
     redeemers: Redeemers = Redeemers()
     """How they redeem."""
     joining: Joining = Joining()
     """Who joins."""
     returns: Returns = Returns()
     """What comes back."""
+
+    @property
+    def category_names(self) -> list[str]:
+        """The categories in their order as a program knows them: blank for its default one."""
+        return ["" if name == GENERAL else name for name in self.categories]
 
 
 def scaled(
