@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apps.console import err, out, plain, table
-from apps.show_run import show_run
+from apps.show_run import show_comparison, show_run
 from workbench import __version__
 from workbench.errors import BadInput, Problem, nearest
 from workbench.packaging import ForeignPackage, refuse_misplaced
@@ -55,9 +55,6 @@ def main() -> None:
     except (BadInput, ForeignPackage) as error:
         err.print(f"[bold red]error:[/] {plain(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        err.print("interrupted: nothing was written", highlight=False)
-        sys.exit(130)
 
 
 def _print_json(document: Any) -> None:
@@ -303,37 +300,10 @@ def run(
         _check_cluster(cluster, chosen, threads)
     from simulators.replications import Kept, live_here, live_on_cluster, seeds_of
     from simulators.versions import source_digest, versions
-    from workbench.population.load import load_assumptions
-    from workbench.program.load import load_program
     from workbench.run_folder import check_target, earlier_run
-    from workbench.scenario import NO_PROGRAM, Scenario
 
-    spec = load_program(program)
-    with _place("--baseline"):
-        other = NO_PROGRAM if baseline == "none" else load_program(baseline)
-    if baseline != "none" and other.currency != spec.currency:
-        message = f"expected a program in {spec.currency}: currencies are not compared without a rate"
-        raise BadInput(Problem("--baseline", message, f"{baseline} ({other.currency})"))
-    name = population or spec.population
-    with _place("--population" if population else "population", "" if population else program):
-        people = _population(name, spec.currency, purchases_per_year, mean_basket)
-    with _place("--assumptions"):
-        behaviour = load_assumptions(assumptions)
-    scenario = Scenario(
-        program=spec,
-        baseline=other,
-        population=people,
-        assumptions=behaviour,
-        members=members,
-        years=years,
-        start=first,
-        seed=seed,
-        names={"program": program, "baseline": baseline, "population": name, "assumptions": assumptions}
-        | {
-            key: str(value)
-            for key, value in (("purchases_per_year", purchases_per_year), ("mean_basket", mean_basket))
-            if value is not None
-        },
+    scenario = _scenario(
+        program, baseline, population, purchases_per_year, mean_basket, assumptions, members, years, first, seed
     )
     made_by = versions() | {"sources": source_digest()}
     document, kept = None, None
@@ -356,6 +326,111 @@ def run(
     if folder is not None:
         told = "found, made by the same inputs and code (--fresh lives it again)" if found else "written"
         (err if as_json else out).print(f"{told}: {folder}", highlight=False, soft_wrap=True)
+
+
+def _scenario(
+    program: str,
+    baseline: str,
+    population: str | None,
+    purchases_per_year: float | None,
+    mean_basket: float | None,
+    assumptions: str,
+    members: int,
+    years: int,
+    start: date,
+    seed: int,
+) -> "Scenario":
+    """What is simulated, by the names a user gives."""
+    from workbench.population.load import load_assumptions
+    from workbench.program.load import load_program
+    from workbench.scenario import NO_PROGRAM, Scenario
+
+    spec = load_program(program)
+    with _place("--baseline"):
+        other = NO_PROGRAM if baseline == "none" else load_program(baseline)
+    if baseline != "none":
+        _same_currency("--baseline", spec, baseline, other)
+    name = population or spec.population
+    with _place("--population" if population else "population", "" if population else program):
+        people = _population(name, spec.currency, purchases_per_year, mean_basket)
+    with _place("--assumptions"):
+        behaviour = load_assumptions(assumptions)
+    scaled = (("purchases_per_year", purchases_per_year), ("mean_basket", mean_basket))
+    return Scenario(
+        program=spec,
+        baseline=other,
+        population=people,
+        assumptions=behaviour,
+        members=members,
+        years=years,
+        start=start,
+        seed=seed,
+        names={"program": program, "baseline": baseline, "population": name, "assumptions": assumptions}
+        | {key: str(value) for key, value in scaled if value is not None},
+    )
+
+
+def _same_currency(place: str, program: "Program", name: str, other: "Program") -> None:
+    """Raise BadInput where two programs cannot be compared."""
+    if other.currency != program.currency:
+        message = f"expected a program in {program.currency}: currencies are not compared without a rate"
+        raise BadInput(Problem(place, message, f"{name} ({other.currency})"))
+
+
+# --- compare ---------------------------------------------------------------------------------------------------------
+@app.command()
+def compare(
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PROGRAM PROGRAM ...",
+            help="Slugs of the library, or YAML files; the first is what the others are compared with.",
+        ),
+    ],
+    members: Annotated[int, typer.Option(min=1, max=100_000_000, help="Members drawn.")] = 10_000,
+    years: Annotated[int, typer.Option(min=1, max=50, help="Length of the run.")] = 3,
+    start: Annotated[str, typer.Option(metavar="DATE", help="First day.")] = "2025-01-01",
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Same seed, same result.")] = 1,
+    population: Annotated[
+        str | None, typer.Option(help="A shipped population or a file; else the first program's own.")
+    ] = None,
+    purchases_per_year: Annotated[float | None, typer.Option(help="Scale the population to this mean rate.")] = None,
+    mean_basket: Annotated[
+        float | None, typer.Option(help="Scale it to this mean basket, in the program's currency.")
+    ] = None,
+    assumptions: Annotated[str, typer.Option(help="Shipped assumptions or a file.")] = "central",
+    engine: Annotated[str | None, typer.Option(help="kernel or agents: the same digests.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Threads of the kernel; else one a core.")
+    ] = None,
+    baseline: Annotated[str, typer.Option(help="Another program, or none.")] = "none",
+    as_json: Json = False,
+) -> None:
+    """Let the same members live under several programs, and without any."""
+    first = _day("--start")(start)
+    chosen = _engine(engine)
+    if len(names) < 2:
+        raise BadInput(Problem("PROGRAM", "expected two programs or more", " ".join(names)))
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise BadInput(Problem("PROGRAM", "expected each program once", name))
+    from simulators import simulate
+    from workbench.compare_document import compare_document
+    from workbench.program.load import load_program
+
+    scenario = _scenario(
+        names[0], baseline, population, purchases_per_year, mean_basket, assumptions, members, years, first, seed
+    )
+    programs = [scenario.program, *(load_program(name) for name in names[1:])]
+    for name, program in zip(names, programs, strict=True):
+        _same_currency("PROGRAM", scenario.program, name, program)
+    with _progress(members, chosen, None) as tell, _no_room(None):
+        comparison = simulate.compare(scenario, programs, tell, chosen, threads)
+    document = compare_document(comparison, names)
+    if as_json:
+        _print_json(document)
+    else:
+        show_comparison(document)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Any
 
 from apps.console import out, table
 
-__all__ = ["show_run"]
+__all__ = ["show_comparison", "show_run"]
 
 LIFT = {
     "purchases": "purchases",
@@ -72,6 +72,52 @@ def _show_replications(found: dict[str, Any]) -> None:
 def _spread_row(label: str, number: Callable[[float], str], figure: dict[str, Any]) -> list[str]:
     mean, sd, low, high = ("" if figure[key] is None else number(figure[key]) for key in ("mean", "sd", "low", "high"))
     return [label, mean, sd.lstrip("+"), f"{low} to {high}" if low else ""]
+
+
+def show_comparison(document: dict[str, Any]) -> None:
+    """Print several programs beside each other, and each further one against the first."""
+    programs = document["programs"]
+    rows: dict[str, list[str]] = {}
+    for found in programs.values():
+        for label, value in _beside(found).items():
+            rows.setdefault(label, []).append(value)
+    table(["the same members", *programs], [[label, *values] for label, values in rows.items()])
+    for each in document["differences"]:
+        table(
+            [
+                f"{each['program']} against {each['against']}",
+                each["against"],
+                each["program"],
+                "difference",
+                "95 % interval",
+            ],
+            [_lift_row(name, each[name]) for name in LIFT if each.get(name) is not None],
+        )
+    first = next(iter(programs.values()))
+    _say(first["provenance"]["kind"])
+    _say(
+        f"population {first['provenance']['population']}; assumptions {first['provenance']['assumptions']}; {first['members']:,} members, "
+        f"{first['start']} to {first['end']}, seed {first['seed']}; engine {first['engine']}"
+    )
+
+
+def _beside(document: dict[str, Any]) -> dict[str, str]:
+    """One program's column."""
+    tiers, economics, lift = document["tiers"], document["economics"], document["lift"]
+
+    def share(value: float | None, places: int = 1) -> str:
+        return "" if value is None else f"{value:.{places}f} %"
+
+    rate = tiers["upgrade_rate"]
+    return {
+        "points outstanding": f"{document['points']['outstanding']:,}",
+        "face value": _amount(document["liability"]["face_value"], document["currency"]),
+        "points expired": f"{document['points']['expired']:,}",
+        "upgraded": share(None if rate is None else 100 * rate),
+        "cost of sales": share(economics["cost_pct_of_sales"], 2),
+        "purchases, lift": share(lift["purchases"]["delta_pct"], 2),
+        "margin, lift": share(lift["margin"]["delta_pct"], 2),
+    }
 
 
 def _say(text: str) -> None:

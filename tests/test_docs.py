@@ -1,9 +1,13 @@
-"""Every `loyalty` command shown in README.md and docs/ runs, in the order of its page, in a copy of the working folder.
+"""Every `loyalty` command shown in README.md and docs/ runs, in the order of its page, in a copy of the working folder; and then every query.
 
 Looked at: lines that start with ``loyalty `` (a leading ``$ `` and a trailing ``\\`` are understood) in blocks fenced as ``console`` or
 ``bash``. A command that should fail says so by ``# exit 2``. Left out: placeholders (``PROGRAM``, ``<file>``, ``...``) and servers.
+
+Queries are blocks fenced as ``sql`` (DuckDB) and ``python``, on what the page's commands wrote. Python blocks of a page go on from each other;
+one that stands next after a query asks the same question, and what it calls ``answer`` has the same rows.
 """
 
+import math
 import os
 import re
 import shlex
@@ -11,12 +15,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import duckdb
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [page for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if page.exists()]
 FENCE = re.compile(r"^ *```(?:console|bash)\s*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+QUERY = re.compile(r"^```(sql|python)\s*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PLACEHOLDER = re.compile(r"<\w|\.\.\.|…|\b[A-Z][A-Z_]{3,}\b")
 SERVERS = {"app"}
 
@@ -63,15 +71,73 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_every_command_shown_runs(page: Path, folder: Path) -> None:
+def test_every_command_and_query_shown_runs(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = page.read_text("utf-8")
     wrong = []
-    for words, status in commands(page.read_text("utf-8")):
+    for words, status in commands(text):
         done = loyalty(words, folder)
         if done.returncode != status:
             wrong.append(
                 f"loyalty {shlex.join(words)}\n  status {done.returncode}, not {status}\n{done.stderr[-2000:]}"
             )
     assert not wrong, "\n\n".join(wrong)
+    monkeypatch.chdir(folder)
+    answer_twice(text)
+
+
+def answer_twice(text: str) -> int:
+    """Run a page's queries in the current folder; raises where one fails, finds nothing, or two answers differ. Returns how many questions
+    were asked twice."""
+    asked, twice = None, 0
+    space: dict[str, Any] = {}
+    for language, query in QUERY.findall(text):
+        if language == "sql":
+            asked = duckdb.sql(query).df()
+            assert len(asked), f"nothing found by\n{query}"
+            continue
+        exec(compile(query, "<page>", "exec"), space)
+        if asked is not None:
+            assert rows(space["answer"]) == rows(asked), f"other rows than the query before it has\n{query}"
+            twice += 1
+        asked = None
+    return twice
+
+
+def rows(table: pd.DataFrame) -> list[dict[str, object]]:
+    """A table in plain values: dates as text, numbers with twelve digits, and None for whatever is missing."""
+    return [{str(name): plain(value) for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def plain(value: Any) -> object:
+    if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, str):
+        return value
+    return str(value)[:10] if hasattr(value, "isoformat") else f"{value:.12g}"
+
+
+FOLDERS = ("workbench", "simulators", "apps", "programs", "scenarios", "tests", "docs", "benchmarks", "examples")
+NAME = re.compile(r"(?:\w+\.)*(\w+)(?:\(.*\))?")
+
+
+@pytest.mark.parametrize("page", ["README.md", "DESIGN.md", "docs/README.md"])
+def test_what_a_page_names_is_there(page: str) -> None:
+    """Files and folders by the end of their path, and in DESIGN.md the words of the code: who follows a page finds the room."""
+    text = re.sub(r"```.*?```", "", (ROOT / page).read_text("utf-8"), flags=re.DOTALL)
+    named = set(re.findall(r"`([^`\s]+)`", text))
+    linked = {link.removeprefix("../") for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if "://" not in link}
+    tree = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*")] + list(ROOT.glob("*.*"))
+    places = [f"/{path.relative_to(ROOT).as_posix()}/" for path in tree]
+    paths = {name for name in named if "/" in name or name.endswith((".py", ".md", ".yaml", ".toml"))} | linked
+    missing = [name for name in sorted(paths) if not any(f"/{name.strip('/')}/" in place for place in places)]
+    assert not missing, f"{page} names files that are not there: {missing}"
+    if page == "DESIGN.md":
+        code = "\n".join(
+            path.read_text("utf-8") for path in tree if path.suffix in (".py", ".toml") and path != Path(__file__)
+        )
+        words = {match[1] for name in named - paths if (match := NAME.fullmatch(name))}
+        lost = [word for word in sorted(words) if not re.search(rf"\b{word}\b", code)]
+        assert not lost, f"{page} speaks of what no code does: {lost}"
 
 
 def test_the_readme_shows_commands() -> None:
@@ -86,6 +152,31 @@ def test_make_demo_and_the_readme_run_the_same_job() -> None:
     shown = ["loyalty " + " ".join(words) for words, _ in commands((ROOT / "README.md").read_text("utf-8"))]
     assert recipe
     assert set(recipe) <= set(shown)
+
+
+def test_the_run_folder_is_asked_at_least_four_questions_in_both_languages() -> None:
+    queries = [language for language, _ in QUERY.findall((ROOT / "docs" / "run_folder.md").read_text("utf-8"))]
+    assert len(queries) >= 8
+    assert queries == ["sql", "python"] * (len(queries) // 2)
+
+
+def test_a_query_that_answers_otherwise_is_found() -> None:
+    """The check of queries can fail: rows in another order, a number, a name, a missing value, a query without an answer."""
+    page = "```sql\n{}\n```\n```python\nimport pandas as pd\nanswer = pd.DataFrame({})\n```\n"
+    query = "SELECT * FROM (VALUES (1.5, DATE '2025-01-01', 'a'), (2, NULL, NULL)) AS t (x, day, name)"
+    same = "{'x': [1.5, 2.0], 'day': [pd.Timestamp('2025-01-01'), None], 'name': ['a', None]}"
+    assert answer_twice(page.format(query, same)) == 1
+    for right, other in (
+        ("[1.5, 2.0]", "[2.0, 1.5]"),
+        ("2.0", "2.1"),
+        ("'a'", "'b'"),
+        ("-01'), None", "-01'), pd.Timestamp(0)"),
+        ("'x'", "'y'"),
+    ):
+        with pytest.raises(AssertionError, match="other rows"):
+            answer_twice(page.format(query, same.replace(right, other)))
+    with pytest.raises(AssertionError, match="nothing found"):
+        answer_twice(page.format(f"{query} WHERE x > 3", same))
 
 
 def test_what_is_read_as_a_command() -> None:

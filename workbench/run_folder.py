@@ -47,13 +47,17 @@ def _is_run(folder: Path) -> bool:
 
 def earlier_run(folder: Path, scenario: Scenario, made_by: Mapping[str, str]) -> dict[str, Any] | None:
     """The document of a run that stands in a folder already, if it came from the same inputs, under the same names, and from the same
-    code (``made_by``: versions, digest of the sources); None if not, or if something of it is missing."""
+    code (``made_by``: versions, digest of the sources); None if not, or if something of it is missing or damaged."""
     if not _is_run(folder):
         return None
-    run = RunFolder(folder)
-    same = run.manifest.get("made_by") == dict(made_by) and run.scenario["digest"] == scenario.digest()
-    whole = all((folder / f"{name}.parquet").is_file() for name in TABLES)
-    return run.document if same and whole and run.scenario["names"] == scenario.names else None
+    try:
+        run = RunFolder(folder)
+        for name in TABLES:
+            run.table(name)
+    except BadInput:
+        return None
+    found = run.manifest.get("made_by"), run.scenario.get("digest"), run.scenario.get("names")
+    return run.document if found == (dict(made_by), scenario.digest(), scenario.names) else None
 
 
 def write_run(run: Run, folder: Path, made_by: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -120,17 +124,22 @@ class RunFolder:
         self.folder = folder
         if not _is_run(folder):
             raise BadInput(Problem("", "expected a folder that `loyalty run --out` wrote"), str(folder))
-        self.document: dict[str, Any] = self._read("run.json")
-        self.manifest: dict[str, Any] = self._read("manifest.json")
+        self.document: dict[str, Any] = self._read("run.json", "engine", "provenance", "points", "lift")
+        self.manifest: dict[str, Any] = self._read("manifest.json", "scenario")
         self.scenario: dict[str, Any] = self.manifest["scenario"]
 
-    def _read(self, name: str) -> dict[str, Any]:
+    def _read(self, name: str, *needed: str) -> dict[str, Any]:
         path = regular_file(self.folder / name, "a file of the run", 2**26)
         try:
             with reading(path):
                 found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise BadInput(Problem("", f"expected JSON: {error}"), str(path)) from error
+        missing = [key for key in needed if not isinstance(found, dict) or key not in found]
+        if missing:
+            raise BadInput(
+                [Problem(key, "missing: the file is not as `loyalty run` wrote it") for key in missing], str(path)
+            )
         return found
 
     def table(self, name: str) -> pa.Table:
