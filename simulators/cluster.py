@@ -13,7 +13,9 @@ import json
 import logging
 import platform
 import re
+import signal
 import struct
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -114,9 +116,9 @@ def run_seeds_on_cluster(
     orders = [(seed, *bounds) for seed in seeds for bounds in ranges]
     text, own, total, done = scenario_text(scenario, programs), passport(), len(seeds) * scenario.members, 0
     sums: dict[int, tuple[Part, list[tuple[int, int]]]] = {}
+    if cluster == "local" and not is_warm():  # compile once, not once in every worker
+        live_blocks(scenario, worlds, [(0, 1)], lambda _: None, 1, False, packed)
     with _client(cluster, len(orders)) as client:
-        if cluster == "local" and not is_warm():  # compile once, not once in every worker
-            live_blocks(scenario, worlds, [(0, 1)], lambda _: None, 1, False, packed)
         _check_workers(client, own)
         for (seed, first, last), arrays in _come_back(client, orders, text, own):
             part, waiting = sums.setdefault(seed, (new_part(scenario, worlds, packed), list(ranges)))
@@ -217,7 +219,7 @@ def _why(error: BaseException) -> str:
 
 @contextmanager
 def _local(tasks: int) -> Iterator[Any]:
-    """A cluster on this machine's cores that nobody else can reach: a process of one thread for each, no more than there are tasks."""
+    """A cluster on this machine's cores that no other can reach: a process of one thread for each, no more than there are tasks."""
     from dask.system import CPU_COUNT
     from distributed import LocalCluster
 
@@ -229,7 +231,8 @@ def _local(tasks: int) -> Iterator[Any]:
         dashboard_address=None,
         memory_limit=None,
         silence_logs=logging.CRITICAL,
-        scheduler_kwargs={"allowed_failures": DEATHS},
+        preload=[__name__],
+        scheduler_kwargs={"allowed_failures": DEATHS, "dashboard_address": "127.0.0.1:0"},  # its health: any port
     ) as local:
         yield local
 
@@ -242,11 +245,12 @@ def _come_back(
     from distributed import KilledWorker, as_completed
 
     waiting: dict[Any, tuple[int, int, int]] = {}
-    rest, back, room = iter(orders), as_completed(loop=client.loop), 0
+    rest, back, room, look = iter(orders), as_completed(loop=client.loop), 0, 0
     for arrived in range(len(orders)):
-        if arrived >= room:  # workers may have joined, or left
-            room = arrived + max(4, 2 * sum(client.nthreads().values()))
-        for order in islice(rest, room - arrived - len(waiting)):
+        if arrived == look:  # workers may have joined, or left
+            room = max(4, 2 * sum(client.nthreads().values()))
+            look += room
+        for order in islice(rest, max(0, room - len(waiting))):
             future = client.submit(live_members, text, *order, own, pure=False)
             waiting[future] = order
             back.add(future)
@@ -294,6 +298,12 @@ def _differences(worker: str, own: dict[str, str], theirs: dict[str, str]) -> li
 
 
 # --- on a worker -------------------------------------------------------------------------------------------------------
+def dask_setup(worker: Any) -> None:
+    """Called by dask in each process of a local cluster, once it has started: a Ctrl-C is for the process that asked for them."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def live_members(text: str, seed: int, first: int, last: int, expected: dict[str, str]) -> list[np.ndarray]:
     """Live members ``first`` to ``last - 1`` of a scenario with a seed; returns ``Part.arrays``. This is what a worker does.
 

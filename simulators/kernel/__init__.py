@@ -29,7 +29,7 @@ from workbench.program.spec import Program
 from workbench.rules.bounds import DAYS
 from workbench.scenario import Comparison, Run, Scenario
 
-__all__ = ["TooLarge", "blocks_of", "compare_kernel", "comparison_of", "is_warm", "refusals", "run_kernel", "runs_of"]
+__all__ = ["TooLarge", "blocks_of", "compare_kernel", "comparison_of", "cores", "is_warm", "refusals", "run_kernel", "runs_of"]
 
 
 def refusals(scenario: Scenario, programs: Sequence[Program]) -> list[str]:
@@ -68,9 +68,14 @@ def compare_kernel(
     worlds = [*programs, scenario.baseline]
     for reason in refusals(scenario, worlds):
         raise TooLarge(reason)
-    workers = threads or len(os.sched_getaffinity(0))
+    workers = threads or cores()
     part = live_blocks(scenario, worlds, blocks_of(scenario), tell, workers, keep)
     return comparison_of(scenario, programs, part)
+
+
+def cores() -> int:
+    """Cores this process may use; not every system says which."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def blocks_of(scenario: Scenario, first: int = 0, last: int | None = None) -> list[tuple[int, int]]:
