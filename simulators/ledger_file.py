@@ -11,8 +11,10 @@ The same entries give the same bytes of CSV, however they are cut into pieces.
 """
 
 import gzip
+import os
 import re
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +26,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
+from simulators.texts import letters, spans
 from workbench.errors import BadInput, Problem, nearest
 from workbench.files import atomic_path
 from workbench.ledger import KINDS
@@ -32,6 +35,7 @@ from workbench.units import NEVER
 __all__ = ["LEDGER_COLUMNS", "SCHEMA", "SUFFIXES", "LedgerWriter", "harmless"]
 
 _LABEL = pa.dictionary(pa.int32(), pa.string())
+"""Of columns with few different names."""
 SCHEMA = pa.schema(
     [
         ("seq", pa.int64()),
@@ -50,6 +54,8 @@ LEDGER_COLUMNS = tuple(SCHEMA.names)
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 _NAMES = ("member_id", "order_id", "rule", "kind")
+_TEXT = pa.schema([field.with_type(pa.string()) if field.name in _NAMES else field for field in SCHEMA])
+"""The same with all names as text, "" where there is none."""
 _PIECE = 2**18
 """Rows turned into text, or into one row group, at once."""
 _MOST_MONEY = 10**18
@@ -61,8 +67,9 @@ Columns = Mapping[str, Sequence[Any] | npt.NDArray[Any] | pa.Array]
 class LedgerWriter:
     """Writes a ledger's entries to a file by its suffix: ``with LedgerWriter(path) as ledger: ledger.write(columns)``.
 
-    The file appears when the block ends, and not at all if it fails. Raises BadInput when made for another suffix than
-    ``SUFFIXES``, and when entered where the folder is missing or ``path`` cannot be written.
+    The file appears when the block ends, and not at all if it fails. The same entries give the same bytes, however they are cut into
+    pieces. Raises BadInput when made for another suffix than ``SUFFIXES``, and when entered where the folder is missing or ``path``
+    cannot be written.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -76,6 +83,7 @@ class LedgerWriter:
             )
         self._open = ExitStack()
         self._sink: Any = None
+        self._waiting = _TEXT.empty_table()
 
     def __enter__(self) -> "LedgerWriter":
         with ExitStack() as opening:
@@ -88,6 +96,7 @@ class LedgerWriter:
                     packed = gzip.GzipFile("", "wb", 5, self._sink, mtime=0)
                     self._sink = opening.enter_context(packed)
                 self._sink.write((",".join(LEDGER_COLUMNS) + "\n").encode())
+            opening.push(self._put_rest)  # called before the others
             self._open = opening.pop_all()
         return self
 
@@ -105,16 +114,32 @@ class LedgerWriter:
         """
         if set(columns) != set(LEDGER_COLUMNS):
             raise ValueError(f"expected the columns {', '.join(LEDGER_COLUMNS)}, got {', '.join(columns)}")
-        table = pa.table([_as_arrow(name, columns[name]) for name in LEDGER_COLUMNS], schema=SCHEMA)
+        table = pa.table([_as_arrow(name, columns[name]) for name in LEDGER_COLUMNS], schema=_TEXT)
+        table = pa.concat_tables([self._waiting, table])
+        whole = len(table) // _PIECE * _PIECE
+        self._waiting = table.slice(whole)
+        self._put([table.slice(first, _PIECE) for first in range(0, whole, _PIECE)])
+
+    def _put_rest(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write what waits, unless the block failed."""
+        if kind is None and len(self._waiting):
+            self._put([self._waiting])
+
+    def _put(self, pieces: list[pa.Table]) -> None:
+        """Write pieces; several of them are turned into text at once, on all cores."""
         if self._suffix == ".parquet":
-            self._sink.write_table(table, row_group_size=_PIECE)
+            for piece in pieces:
+                self._sink.write_table(_labelled(piece.combine_chunks()), row_group_size=_PIECE)
             return
-        for batch in table.to_batches(_PIECE):
-            self._sink.write(_lines(batch))
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+            for lines in pool.map(_lines, pieces):
+                self._sink.write(lines)
 
 
 def _as_arrow(name: str, values: Sequence[Any] | npt.NDArray[Any] | pa.Array) -> pa.Array:
-    kind = SCHEMA.field(name).type
+    kind = _TEXT.field(name).type
     if name == "money":
         return _money(np.asarray(values, dtype=np.int64))
     if kind == pa.int64():
@@ -123,12 +148,20 @@ def _as_arrow(name: str, values: Sequence[Any] | npt.NDArray[Any] | pa.Array) ->
         days = np.asarray(values, dtype=np.int64)
         return pa.array(np.where(days >= NEVER, 0, days).astype(np.int32), mask=days >= NEVER).cast(kind)
     if name == "kind" and not isinstance(values, pa.Array) and len(values) and not isinstance(values[0], str):
-        return pa.DictionaryArray.from_arrays(pa.array(np.asarray(values, dtype=np.int32)), pa.array(KINDS))
-    texts = values if isinstance(values, pa.Array) else pa.array(values, pa.string())
-    if kind == _LABEL:
-        return (texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()).cast(kind)
-    texts = texts.cast(pa.string())
-    return pc.if_else(pc.equal(texts, ""), None, texts)
+        values = pa.DictionaryArray.from_arrays(pa.array(np.asarray(values, dtype=np.int32)), pa.array(KINDS))
+    return values.cast(pa.string()) if isinstance(values, pa.Array) else pa.array(values, pa.string())
+
+
+def _labelled(piece: pa.Table) -> pa.Table:
+    """A piece of a ledger as Parquet holds it: few names by code, null where there is none."""
+    columns = []
+    for field, column in zip(SCHEMA, piece.columns, strict=True):
+        if field.type == _LABEL:
+            column = column.dictionary_encode()
+        elif field.name in _NAMES:
+            column = pc.if_else(pc.equal(column, ""), None, column)
+        columns.append(column)
+    return pa.table(columns, schema=SCHEMA)
 
 
 def _money(minor: npt.NDArray[np.int64]) -> pa.Array:
@@ -150,19 +183,33 @@ def harmless(name: str) -> str:
     return f"'{name}" if name[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") and not _NUMBER.fullmatch(name) else name
 
 
+_SUSPECT = np.zeros(256, dtype=np.bool_)
+_SUSPECT[list(b'",\r\n')] = True
+_FIRST = np.zeros(256, dtype=np.bool_)
+_FIRST[list(b"=+-@\t\r\n")] = True
+
+
 def _cell(name: str) -> str:
     text = harmless(name)
     return '"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text
 
 
-def _lines(batch: pa.RecordBatch) -> memoryview:
+def _cells(column: pa.StringArray) -> pa.StringArray:
+    """Names as they go into CSV; they are looked at one by one only where one of them may not go in as it is."""
+    written, bounds = letters(column), spans(column)
+    starts = bounds[:-1][bounds[1:] > bounds[:-1]]
+    if not _SUSPECT[written].any() and not _FIRST[written[starts]].any():
+        return column
+    coded = column.dictionary_encode()
+    return pa.array([_cell(each) for each in coded.dictionary.to_pylist()], pa.string()).take(coded.indices)
+
+
+def _lines(piece: pa.Table) -> memoryview:
     """The CSV lines of some entries: the cells joined row by row, in one buffer."""
     cells = []
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        if name in _NAMES:
-            coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-            column = pa.array([_cell(each) for each in coded.dictionary.to_pylist()], pa.string()).take(coded.indices)
-        cells.append(pc.fill_null(column.cast(pa.string()), ""))
+    for name, column in zip(piece.column_names, piece.combine_chunks().columns, strict=True):
+        (whole,) = column.chunks
+        cells.append(_cells(whole) if name in _NAMES else pc.fill_null(whole.cast(pa.string()), ""))
     last = pc.binary_join_element_wise(cells[-1], "\n", "")
     text = pc.binary_join_element_wise(*cells[:-1], last, ",")
     _, offsets, data = text.buffers()

@@ -5,7 +5,7 @@ opened for all members before the day's first transaction, in that order: the le
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
@@ -18,7 +18,9 @@ from workbench.rules.posting import learn_birthday
 from workbench.rules.redemption import REFUSALS
 from workbench.units import CENTS, NEVER
 
-__all__ = ["EARLIER", "MOST_REFUSALS", "BadRow", "EntryRow", "Member", "Recorded", "Refusal", "Row"]
+__all__ = [
+    "EARLIER", "MOST_REFUSALS", "BadRow", "EntryRow", "Member", "Recorded", "Refusal", "Row", "forgotten_order", "strict_faults",
+]  # fmt: skip
 
 
 MOST_REFUSALS = 1_000
@@ -237,7 +239,7 @@ class Recorded:
             message = f"expected an order of member {member.member_id} that stands earlier in the file"
             raise BadRow(Fault(row.row, "refund_of", message, row.refund_of, nearest(row.refund_of, member.orders)))
         if order is None:
-            self._refuse(row, f"the order is unknown, or older than {within} days")
+            self._refuse(row, forgotten_order(within))
             return
         left = order.own.amount - order.own.refunded
         if row.amount > left:
@@ -296,6 +298,16 @@ class Recorded:
     def accounts(self) -> Iterator[tuple[str, Account]]:
         """Every member's id and account, in the order first seen."""
         return ((member.member_id, member.account) for member in self.by_index)
+
+
+def forgotten_order(within: int) -> str:
+    """Why a refund is refused whose order is not known any more."""
+    return f"the order is unknown, or older than {within} days"
+
+
+def strict_faults(refusals: Iterable[Refusal]) -> list[Fault]:
+    """Refusals as bad input."""
+    return [Fault(each.row, "event", f"refused: {each.reason}") for each in refusals]
 
 
 def _entry_row(entry: Entry, member_id: str, order_id: str) -> EntryRow:

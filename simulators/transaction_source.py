@@ -83,10 +83,16 @@ class CsvSource:
     def __init__(self, path: Path) -> None:
         self.path = path
         pieces = _checked(path)
-        self.header = self._header(next(pieces, b"")[:_HEADER])
+        start, self.lines = next(pieces, (b"", 0))
+        self.header = self._header(start[:_HEADER])
         _check_header(self.header, str(path), "header")
-        for _ in pieces:
+        for _, self.lines in pieces:
             pass
+
+    @property
+    def about(self) -> int:
+        """About how many rows there are."""
+        return self.lines
 
     def place(self, rows: Iterable[int]) -> dict[int, str]:
         """``row 17 (line 18)`` for each row number. Reads the file again: lines differ from rows where values hold line breaks."""
@@ -179,8 +185,9 @@ def _unpacked(path: Path) -> Any:
     return gzip.open(path) if _is_gzip(path) else path.open("rb")
 
 
-def _checked(path: Path) -> Iterator[bytes]:
-    """The unpacked bytes of a file in pieces, each seen to be UTF-8 text. Raises BadInput naming line and byte."""
+def _checked(path: Path) -> Iterator[tuple[bytes, int]]:
+    """The unpacked bytes of a file in pieces, each seen to be UTF-8 text, with the number of lines that end in it or before. Raises
+    BadInput naming line and byte."""
     given = lines = 0
     rest = b""  # the beginning of a character at the end of the last piece
     try:
@@ -205,9 +212,9 @@ def _checked(path: Path) -> Iterator[bytes]:
                     raise BadInput(Problem(place, message, f"byte 0x{piece[error.start]:02x}"), str(path)) from None
                 if not data:
                     return
-                yield data
                 given += len(data)
                 lines += data.count(b"\n")
+                yield data, lines
     except (EOFError, zlib.error) as error:
         raise BadInput(Problem("", f"expected a whole gzip file: {error}"), str(path)) from None
 
@@ -234,7 +241,10 @@ class ParquetSource:
     def __init__(self, path: Path) -> None:
         self.path = path
         with _guarded(path), pa.OSFile(str(path)) as stream:
-            schema = pyarrow.parquet.ParquetFile(stream).schema_arrow
+            file = pyarrow.parquet.ParquetFile(stream)
+            schema = file.schema_arrow
+            self.about = int(file.metadata.num_rows)
+            """How many rows there are."""
         _check_header(schema.names, str(path), "schema")
         self.types = {name: schema.field(name).type for name in COLUMNS if name in schema.names}
         problems = [

@@ -10,9 +10,11 @@ written for spreadsheets is made harmless where it is written (``simulators.ledg
 
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from simulators.transaction_source import COLUMNS, MOST_PROBLEMS, REQUIRED, CsvSource, ParquetSource, open_source
+from simulators.texts import letters, spans
+from simulators.transaction_source import (
+    COLUMNS,
+    MOST_PROBLEMS,
+    REQUIRED,
+    Columns,
+    CsvSource,
+    ParquetSource,
+    open_source,
+)
 from workbench.errors import BadInput, Problem, nearest
 from workbench.units import CENTS, MAX_MONEY, MAX_POINTS, to_day
 
@@ -45,18 +56,35 @@ Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Names:
-    """A column of names: ``values[codes[k]]`` is that of row k, "" where none is given. The values are distinct, in no order."""
+    """A column of names: ``values[codes[k]]`` is that of row k, "" where none is given. The values are distinct, in no order, and looked
+    for when they are asked for."""
 
-    codes: npt.NDArray[np.int32]
-    values: list[str]
+    column: pa.Array
+    """Text, without nulls."""
 
     def __len__(self) -> int:
-        return len(self.codes)
+        return len(self.column)
 
     def __getitem__(self, k: int) -> str:
         return self.values[self.codes[k]]
+
+    @cached_property
+    def _coded(self) -> pa.DictionaryArray:
+        return pc.dictionary_encode(self.column)
+
+    @property
+    def codes(self) -> npt.NDArray[np.int32]:
+        """The place of each row's name among the values."""
+        found: npt.NDArray[np.int32] = self._coded.indices.to_numpy()
+        return found
+
+    @cached_property
+    def values(self) -> list[str]:
+        """The distinct names."""
+        found: list[str] = self._coded.dictionary.to_pylist()
+        return found
 
     def tolist(self) -> list[str]:
         """The names row by row."""
@@ -124,9 +152,14 @@ class Transactions:
         self.path = Path(path)
         self._source: CsvSource | ParquetSource = open_source(path)
 
+    @property
+    def about(self) -> int:
+        """About how many rows there are."""
+        return self._source.about
+
     def __iter__(self) -> Iterator[Batch]:
         first_row, posted = 1, None
-        for columns in self._source.batches():
+        for columns in _ahead(self._source.batches()):
             rows = len(columns["date"])
             if rows == 0:
                 continue
@@ -178,6 +211,15 @@ class _Faults:
         return sorted(self._found, key=lambda fault: (fault.row, COLUMNS.index(fault.column)))[:MOST_PROBLEMS]
 
 
+def _ahead(columns: Iterator[Columns]) -> Iterator[Columns]:
+    """The same, each read in a thread of its own while the one before is in use."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, columns, None)
+        while (found := coming.result()) is not None:
+            coming = pool.submit(next, columns, None)
+            yield found
+
+
 # --- a batch ---------------------------------------------------------------------------------------------------------
 def _batch(columns: dict[str, pa.Array], rows: int, before: int | None, faults: _Faults) -> Batch | None:
     """The batch of the columns as text, or None if there are faults; ``before`` is the posting day of the row before."""
@@ -194,8 +236,7 @@ def _batch(columns: dict[str, pa.Array], rows: int, before: int | None, faults: 
         return _days(_names(columns.get(column), rows), column, first_year, last_year, faults)
 
     member_id = names("member_id")
-    blank = np.array([not value.strip() for value in member_id.values])
-    faults.add(blank[member_id.codes], "member_id", lambda k: ("expected a member's id", None, None))
+    _check_given(member_id, faults)
     event = _events(names("event"), faults)
     when, when_given = days("date")
     faults.add(~when_given & _empty(columns["date"]), "date", lambda k: ("expected a date like 2025-01-31", None, None))
@@ -263,19 +304,30 @@ def _iso(day: np.int64) -> str:
 
 # --- names -----------------------------------------------------------------------------------------------------------
 def _names(column: pa.Array | None, rows: int) -> Names:
-    if column is None:
-        return Names(np.zeros(rows, dtype=np.int32), [""])
-    coded = pc.dictionary_encode(column)
-    return Names(coded.indices.to_numpy(), coded.dictionary.to_pylist())
+    return Names(pa.repeat("", rows) if column is None else column)
 
 
 def _check_names(names: Names, column: str, faults: _Faults) -> None:
-    too_long = np.array([len(value) > LONGEST for value in names.values])
-    zero = np.array(["\0" in value for value in names.values])
-    if too_long.any():
+    if np.diff(spans(names.column)).max(initial=0) > LONGEST:  # in bytes: there may be fewer characters
+        too_long = np.array([len(value) > LONGEST for value in names.values])
         faults.add(too_long[names.codes], column, lambda k: (f"expected at most {LONGEST} characters", names[k], None))
-    if zero.any():
+    if not letters(names.column).all():
+        zero = np.array(["\0" in value for value in names.values])
         faults.add(zero[names.codes], column, lambda k: ("expected text, found a zero byte", names[k], None))
+
+
+_VISIBLE = np.zeros(256, dtype=np.bool_)
+_VISIBLE[0x21:] = True
+_VISIBLE[[0x7F, 0xC2, 0xE1, 0xE2, 0xE3]] = False
+"""First bytes of characters that are surely no blanks."""
+
+
+def _check_given(member_id: Names, faults: _Faults) -> None:
+    bounds = spans(member_id.column)
+    if (bounds[1:] > bounds[:-1]).all() and _VISIBLE[letters(member_id.column)[bounds[:-1]]].all():
+        return
+    blank = np.array([not value.strip() for value in member_id.values])
+    faults.add(blank[member_id.codes], "member_id", lambda k: ("expected a member's id", None, None))
 
 
 def _events(names: Names, faults: _Faults) -> Ints:
@@ -365,12 +417,10 @@ def _numbers(
 
 def _fast_numbers(column: pa.Array, decimals: int, largest: int, empty: int) -> Ints | None:
     """The numbers of a column of digits and points; None if there is anything else, or too large, or too fine."""
-    _, offsets, data = column.buffers()
-    bounds = np.frombuffer(offsets, dtype=np.int32)[column.offset : column.offset + len(column) + 1]
-    if bounds[0] == bounds[-1]:
+    bounds = spans(column)
+    if bounds[-1] == 0:
         return np.full(len(column), empty, dtype=np.int64)
-    letters = np.frombuffer(data, dtype=np.uint8)[bounds[0] : bounds[-1]]
-    if not _DIGITS[letters].all():
+    if not _DIGITS[letters(column)].all():
         return None
     missing = bounds[1:] == bounds[:-1]
     given = pc.if_else(pa.array(missing), None, column) if missing.any() else column

@@ -6,6 +6,7 @@
     life.py         one member's life in one world
     block.py        a block of members: lives, panels, digest
     run.py          blocks over threads
+    replay*.py      recorded transactions instead of synthetic ones
 
 It lives the same lives as ``simulators.agents``, entry for entry, and keeps nothing but sums unless ledgers are asked for.
 """
