@@ -23,7 +23,10 @@ def _mix(z: np.ndarray) -> np.ndarray:
 WIDTH = 10
 """Columns of a ledger's row."""
 COLUMNS = np.stack(
-    [_mix(lane + np.arange(1, WIDTH + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)) | np.uint64(1) for lane in LANES]
+    [
+        _mix(lane + np.arange(1, WIDTH + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)) | np.uint64(1)
+        for lane in LANES
+    ]
 )
 """uint64[2, WIDTH]: an odd multiplier for each lane and column."""
 

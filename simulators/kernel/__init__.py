@@ -30,7 +30,17 @@ from workbench.program.spec import Program
 from workbench.rules.bounds import DAYS
 from workbench.scenario import Comparison, Run, Scenario
 
-__all__ = ["TooLarge", "blocks_of", "compare_kernel", "comparison_of", "cores", "is_warm", "refusals", "run_kernel", "runs_of"]
+__all__ = [
+    "TooLarge",
+    "blocks_of",
+    "compare_kernel",
+    "comparison_of",
+    "cores",
+    "is_warm",
+    "refusals",
+    "run_kernel",
+    "runs_of",
+]
 
 
 def refusals(scenario: Scenario, programs: Sequence[Program]) -> list[str]:
