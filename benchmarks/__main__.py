@@ -1,86 +1,156 @@
-"""Print how the clocks scale: each measurement is repeated in turn with the others, and the median is shown.
+"""Speed, measured side by side in one run; what the figures mean stands in docs/speed.md.
 
-python -m benchmarks            about two minutes
-python -m benchmarks --quick    a tenth of the sizes
+python -m benchmarks                          everything, three turns: about ten minutes
+python -m benchmarks --quick                  small sizes, one turn: under two minutes; only shows that all runs
+python -m benchmarks --only peers growth --out speed.json
 """
 
-import sys
-import tempfile
-from collections.abc import Callable
-from datetime import date
+import argparse
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
-from statistics import median
-from time import perf_counter
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from simulators.agents import run_agents
-from simulators.replay import replay_file
-from workbench.population.load import load_assumptions, load_population
-from workbench.program.load import load_program
-from workbench.scenario import Scenario
+from benchmarks.comparisons import NAMES, RATIO, Benchmark, Column, Found, Sizes, benchmarks, check_digests
+from benchmarks.machine import machine
+from benchmarks.runner import Job, Spread, interleaved
 
-REPEATS = 3
+__all__ = ["main"]
 
-
-def measured(tasks: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Median seconds of each task, the tasks taken in turn."""
-    seconds: dict[str, list[float]] = {name: [] for name in tasks}
-    for _ in range(REPEATS):
-        for name, task in tasks.items():
-            start = perf_counter()
-            task()
-            seconds[name].append(perf_counter() - start)
-    return {name: median(each) for name, each in seconds.items()}
+QUICK = Sizes(
+    peers=2_000,
+    kernel=(2_000, 20_000),
+    simpy=(500, 2_000),
+    numpy=(2_000, 20_000),
+    threads=20_000,
+    orders=(1_000, 4_000),
+)
+LARGE = 5_000_000
+out, err = Console(), Console(stderr=True)
 
 
-def orders(path: Path, count: int) -> Path:
-    """A log of ``count`` orders of 1,000 members over three years, an order id on each."""
-    with path.open("w", encoding="utf-8") as file:
-        file.write("member_id,date,event,amount,order_id\n")
-        for k in range(count):
-            day = date.fromordinal(date(2022, 1, 1).toordinal() + k * 1095 // count)
-            file.write(f"m{k * 7919 % 1000},{day},purchase,{(k * 104729) % 90000 / 100:.2f},o{k}\n")
+def main(words: list[str] | None = None) -> None:
+    """Measure and print; ``words``: the command line."""
+    asked = _asked(words)
+    sizes = QUICK if asked.quick else Sizes()
+    if asked.large:
+        sizes = replace(sizes, kernel=(*sizes.kernel, LARGE))
+    if asked.orders:
+        sizes = replace(sizes, orders=tuple(asked.orders))
+    turns = asked.turns or (1 if asked.quick else 3)
+    about = machine()
+    chosen = [benchmark for name, benchmark in benchmarks(sizes).items() if name in asked.only]
+    found = _measured(chosen, turns)
+    digests = check_digests(found)
+    _show_machine(about, turns)
+    for benchmark in chosen:
+        _show(benchmark, found)
+    for size in sorted({job.size for job in found if job.task == "agents"}):
+        out.print(f"Agents and kernel gave the same digest for {size:,} members: {digests[size]}", highlight=False)
+    if asked.out is not None:
+        document = _document(about, turns, chosen, found)
+        asked.out.write_text(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n", "utf-8")
+
+
+def _asked(words: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="small sizes, one turn")
+    parser.add_argument("--large", action="store_true", help=f"grow the kernel to {LARGE:,} members too")
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("--turns", type=_positive, help="how often everything is measured (3; quick: 1)")
+    parser.add_argument("--orders", type=_positive, nargs="+", metavar="N", help="sizes of the logs that are replayed")
+    parser.add_argument("--out", type=_json_file, metavar="FILE.json", help="write every measurement, too")
+    return parser.parse_args(words)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text}")
+    return int(text)
+
+
+def _json_file(text: str) -> Path:
+    path = Path(text)
+    if path.suffix.lower() != ".json":
+        raise argparse.ArgumentTypeError(f"expected a name ending in .json, got {path.name}")
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"expected a folder that exists, got {path.parent}")
     return path
 
 
-def agents(members: int) -> Callable[[], object]:
-    """A task: so many members for three years in two worlds."""
-    scenario = Scenario(
-        load_program("mitsui_outlet"),
-        load_population("department_store_twd"),
-        load_assumptions("central"),
-        members=members,
+def _measured(chosen: list[Benchmark], turns: int) -> Found:
+    jobs = list(dict.fromkeys(job for benchmark in chosen for job in benchmark.jobs))
+    done = 0
+
+    def tell(job: Job) -> None:
+        nonlocal done
+        done += 1
+        err.print(f"{done} of {turns * len(jobs)}: {' '.join(job.words)}", highlight=False)
+
+    return interleaved(jobs, turns, tell)
+
+
+# --- what is shown ---------------------------------------------------------------------------------------------------
+def _show_machine(about: dict[str, str], turns: int) -> None:
+    out.print("; ".join(f"{name} {value}" for name, value in about.items()), highlight=False, soft_wrap=True)
+    how = (
+        f"Medians of {turns} turns; in brackets the least and the most of a ratio."
+        if turns > 1
+        else "One turn: no medians."
     )
-    return lambda: run_agents(scenario)
+    out.print(how, highlight=False)
 
 
-def main() -> None:
-    """Measure and print."""
-    scale = 10 if "--quick" in sys.argv[1:] else 1
-    sizes = [10_000 // scale, 40_000 // scale]
-    people = [1_000 // scale, 8_000 // scale]
-    with tempfile.TemporaryDirectory() as folder:
-        logs = {size: orders(Path(folder) / f"{size}.csv", size) for size in sizes}
+def _show(benchmark: Benchmark, found: Found) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in benchmark.columns:
+        table.add_column(column.header, justify="right" if column.form else "left", overflow="fold")
+    for row in benchmark.rows(found):
+        table.add_row(*(_cell(row[column.key], column) for column in benchmark.columns))
+    out.print(f"\n[bold]{benchmark.title}[/]", highlight=False)
+    out.print(table, highlight=False)
+    if benchmark.note:
+        out.print(benchmark.note, highlight=False)
 
-        def replayed(slug: str, size: int) -> Callable[[], object]:
-            program = load_program(slug)
-            return lambda: replay_file(program, logs[size], as_of=date(2024, 12, 31))
 
-        tasks = {f"replay mos_burger, {size:,} orders": replayed("mos_burger", size) for size in sizes}
-        tasks |= {f"replay mitsui_outlet (tiers), {size:,} orders": replayed("mitsui_outlet", size) for size in sizes}
-        tasks |= {f"agents mitsui_outlet, {size:,} members x 3 years x 2 worlds": agents(size) for size in people}
-        found = measured(tasks)
-    table = Table("task", "seconds", "microseconds each", "growth per item", box=None)
-    each: dict[str, float] = {}
-    for name, seconds in found.items():
-        family, size = name.rsplit(", ", 1)
-        unit = seconds / int(size.split()[0].replace(",", ""))
-        growth = f"{unit / each[family]:.2f}x" if family in each else ""
-        each.setdefault(family, unit)
-        table.add_row(name, f"{seconds:.2f}", f"{unit * 1e6:,.1f}", growth)
-    Console().print(table)
+def _cell(value: Any, column: Column) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, Spread):
+        return format(value, column.form)
+    middle, low, high = (_number(x * column.scale, column.form) for x in (value.median, value.low, value.high))
+    return f"{middle} ({low}-{high})" if column.form == RATIO and low != high else middle
+
+
+def _number(value: float, form: str) -> str:
+    """``RATIO``: three digits or so, however large the ratio."""
+    if form == RATIO:
+        form = ",.0f" if value >= 100 else ".1f" if value >= 10 else ".2f" if value >= 0.1 else ".3f"
+    return format(value, form)
+
+
+def _document(about: dict[str, str], turns: int, chosen: list[Benchmark], found: Found) -> dict[str, Any]:
+    """Everything: figures as shown (seconds, 10**6 bytes, ratios), and the measurements they were made of."""
+    return {
+        "machine": about,
+        "turns": turns,
+        "benchmarks": {
+            benchmark.name: {"title": benchmark.title, "note": benchmark.note, "rows": _plain(benchmark.rows(found))}
+            for benchmark in chosen
+        },
+        "measurements": [
+            asdict(job) | {"turns": [asdict(each) for each in each_turn]} for job, each_turn in found.items()
+        ],
+    }
+
+
+def _plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: asdict(value) if isinstance(value, Spread) else value for key, value in row.items()} for row in rows]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,193 @@
+"""One measurement in a process of its own: ``python -m benchmarks.child TASK SIZE`` prints it as one line of JSON.
+
+What a task needs is imported and prepared first, then it is run once on a small size, so that neither imports nor compilation
+are counted; ``--cold`` leaves that run out. It is then repeated until a second has passed, and the median is told.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from time import perf_counter, process_time
+from typing import Any, NamedTuple
+
+__all__ = ["TASKS", "Told", "main"]
+
+SEED = 1
+SMALL = 200
+"""Members (customers, orders) of the run that compiles."""
+LONG_ENOUGH, MOST_RUNS = 1.0, 9
+
+
+class Told(NamedTuple):
+    """What a run did, by which its time is divided."""
+
+    items: int
+    """Purchases in all worlds, or orders."""
+    digest: str = ""
+
+
+class Task(NamedTuple):
+    """A task of one size, ready to run."""
+
+    run: Callable[[], Any]
+    tell: Callable[[Any], Told]
+
+
+# --- tasks: what they need is imported where they need it ------------------------------------------------------------
+def _run_told(run: Any) -> Told:
+    """The purchases of both worlds of a run."""
+    from workbench.run_document import run_document
+
+    purchases = run_document(run)["lift"]["purchases"]
+    return Told(purchases["baseline"] + purchases["program"], run.digest)
+
+
+def kernel(members: int, threads: int) -> Task:
+    from benchmarks.workload import scenario
+    from simulators.kernel import run_kernel
+
+    made = scenario(members)
+    return Task(lambda: run_kernel(made, threads=threads), _run_told)
+
+
+def kernel_toy(members: int, threads: int) -> Task:
+    """The toy of the peers; it has no digest to compare, as no other task lives it by the same draws."""
+    from benchmarks.workload import toy_scenario
+    from simulators.kernel import run_kernel
+
+    made = toy_scenario(members)
+    return Task(lambda: run_kernel(made, threads=threads), lambda run: Told(_run_told(run).items))
+
+
+def agents(members: int, _: int) -> Task:
+    from benchmarks.workload import scenario
+    from simulators.agents import run_agents
+
+    made = scenario(members)
+    return Task(lambda: run_agents(made), _run_told)
+
+
+def floor(members: int, _: int) -> Task:
+    """The candidates alone: members are drawn before the clock starts."""
+    from benchmarks.peers.floor import Floor
+    from benchmarks.workload import scenario
+
+    made = Floor(scenario(members))
+    drawn = made.members()
+    return Task(lambda: made.draw(drawn), lambda found: Told(2 * found.purchases))
+
+
+def floor_and_members(members: int, _: int) -> Task:
+    from benchmarks.peers.floor import Floor
+    from benchmarks.workload import scenario
+
+    made = Floor(scenario(members))
+    return Task(lambda: made.draw(made.members()), lambda found: Told(2 * found.purchases))
+
+
+def plain_simpy(customers: int, _: int) -> Task:
+    from benchmarks.peers.plain_simpy import simulate
+
+    return Task(lambda: simulate(customers, SEED), lambda found: Told(found.purchases))
+
+
+def plain_loop(customers: int, _: int) -> Task:
+    from benchmarks.peers.plain_loop import simulate
+
+    return Task(lambda: simulate(customers, SEED), lambda found: Told(found.purchases))
+
+
+def numpy_days(customers: int, _: int) -> Task:
+    from benchmarks.peers.numpy_days import simulate
+
+    return Task(lambda: simulate(customers, SEED), lambda found: Told(found.purchases))
+
+
+def _replay(program: str, count: int) -> Task:
+    from benchmarks.workload import AS_OF, orders
+    from simulators.replay import replay_file
+    from workbench.program.load import load_program
+
+    spec = load_program(program)
+    folder = tempfile.TemporaryDirectory()
+    log = orders(Path(folder.name) / "orders.csv", count)
+
+    def tell(document: dict[str, Any]) -> Told:
+        folder.cleanup()
+        return Told(count)
+
+    return Task(lambda: replay_file(spec, log, as_of=AS_OF), tell)
+
+
+def replay_mos_burger(count: int, _: int) -> Task:
+    return _replay("mos_burger", count)
+
+
+def replay_mitsui_outlet(count: int, _: int) -> Task:
+    return _replay("mitsui_outlet", count)
+
+
+TASKS: dict[str, Callable[[int, int], Task]] = {
+    task.__name__: task
+    for task in (
+        kernel, kernel_toy, agents, floor, floor_and_members, plain_simpy, plain_loop, numpy_days, replay_mos_burger,
+        replay_mitsui_outlet,
+    )
+}  # fmt: skip
+
+
+# --- the clock -------------------------------------------------------------------------------------------------------
+def peak_mb() -> float | None:
+    """Most memory the process has held so far, in 10**6 bytes; None where the system does not tell (Windows)."""
+    if sys.platform == "win32":
+        return None
+    from resource import RUSAGE_SELF, getrusage
+
+    most = getrusage(RUSAGE_SELF).ru_maxrss
+    return most / 1e6 if sys.platform == "darwin" else most * 1024 / 1e6
+
+
+def measure(name: str, size: int, threads: int = 1, cold: bool = False) -> dict[str, Any]:
+    """Run a task; seconds by the wall and of CPU (all threads together), both of the median run."""
+    make = TASKS[name]
+    if not cold:
+        small = make(SMALL, threads)
+        small.tell(small.run())
+    task = make(size, threads)
+    before = peak_mb()
+    runs: list[tuple[float, float]] = []
+    while not runs or (not cold and sum(wall for wall, _ in runs) < LONG_ENOUGH and len(runs) < MOST_RUNS):
+        found = None  # the result before is let go, or two would be held at once
+        wall, cpu = perf_counter(), process_time()
+        found = task.run()
+        runs.append((perf_counter() - wall, process_time() - cpu))
+    peak = peak_mb()
+    items, digest = task.tell(found)
+    return {
+        "wall": median(wall for wall, _ in runs),
+        "cpu": median(cpu for _, cpu in runs),
+        "runs": len(runs),
+        "items": items,
+        "digest": digest,
+        "before_mb": before,
+        "peak_mb": peak,
+    }
+
+
+def main() -> None:
+    """Measure what the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.child", description=__doc__)
+    parser.add_argument("task", choices=TASKS)
+    parser.add_argument("size", type=int)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--cold", action="store_true")
+    asked = parser.parse_args()
+    print(json.dumps(measure(asked.task, asked.size, asked.threads, asked.cold)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

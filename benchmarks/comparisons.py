@@ -1,0 +1,280 @@
+"""The benchmarks by name: what each measures, and the figures it makes of that."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.runner import Clock, Job, Measured, Spread, middle, ratio
+
+__all__ = ["NAMES", "RATIO", "Benchmark", "Column", "Found", "Sizes", "benchmarks", "check_digests"]
+
+Found = dict[Job, list[Measured]]
+RATIO = "ratio"
+"""The format of ratios, which may be of any size."""
+NAMES = ("peers", "growth", "threads", "start", "replay")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How large everything is."""
+
+    peers: int = 20_000
+    kernel: tuple[int, ...] = (10_000, 100_000, 1_000_000)
+    simpy: tuple[int, ...] = (1_000, 10_000, 100_000)
+    numpy: tuple[int, ...] = (10_000, 100_000)
+    threads: int = 200_000
+    start: int = 20_000
+    orders: tuple[int, ...] = (10_000, 40_000)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: its header, the key of its figure in a row, and how the figure reads."""
+
+    header: str
+    key: str
+    form: str = ""
+    """Format of a number; empty for text."""
+    scale: float = 1.0
+    """Units shown to one unit held."""
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Jobs, and the table made of what they took."""
+
+    name: str
+    title: str
+    jobs: tuple[Job, ...]
+    columns: tuple[Column, ...]
+    rows: Callable[[Found], list[dict[str, Any]]]
+    """A row a line: text, numbers and ``Spread`` by the keys of the columns; seconds, and 10**6 bytes."""
+    note: str = ""
+
+
+def benchmarks(sizes: Sizes) -> dict[str, Benchmark]:
+    """All of them, by name."""
+    made = (_peers(sizes.peers), _growth(sizes), _threads(sizes.threads), _start(sizes.start), _replay(sizes.orders))
+    return {each.name: each for each in made}
+
+
+def check_digests(found: Found) -> dict[int, str]:
+    """The digest of each size. Stops the program where two runs of one scenario differ: then nothing measured is worth telling."""
+    digests: dict[int, tuple[str, str]] = {}
+    for job, turns in found.items():
+        who = f"{job.task} on {job.threads} thread(s)"
+        for digest in (each.digest for each in turns if each.digest):
+            first, expected = digests.setdefault(job.size, (who, digest))
+            if digest != expected:
+                raise SystemExit(f"{job.size:,} members: {who} gave {digest}, {first} gave {expected}: they must agree")
+    return {size: digest for size, (_, digest) in digests.items()}
+
+
+# --- the kernel and its peers ----------------------------------------------------------------------------------------
+PEERS = {
+    "agents": "Mitsui: SimPy agents",
+    "kernel": "Mitsui: the kernel",
+    "floor_and_members": "Mitsui: members and candidates drawn",
+    "floor": "Mitsui: candidates drawn, the floor",
+    "plain_simpy": "toy: a plain SimPy program",
+    "plain_loop": "toy: a plain Python loop",
+    "numpy_days": "toy: NumPy day by day",
+    "kernel_toy": "toy: the kernel",
+}
+TOYS = ("plain_simpy", "plain_loop", "numpy_days", "kernel_toy")
+
+
+def _peers(size: int) -> Benchmark:
+    jobs = {task: Job(task, size) for task in PEERS}
+
+    def rows(found: Found) -> list[dict[str, Any]]:
+        kernel, kernel_toy, floor = (found[jobs[task]] for task in ("kernel", "kernel_toy", "floor"))
+        return [
+            {
+                "what": PEERS[task],
+                "members": size,
+                "seconds": middle(found[job], "cpu"),
+                "each": middle(found[job], "cpu", per_item=True),
+                "to_kernel": ratio(found[job], kernel, "cpu", per_item=True),
+                "to_kernel_toy": ratio(found[job], kernel_toy, "cpu", per_item=True) if task in TOYS else None,
+                "to_floor": None if task in TOYS else ratio(found[job], floor, "cpu", per_item=True),
+            }
+            for task, job in jobs.items()
+        ]
+
+    return Benchmark(
+        "peers",
+        "The kernel between its peers and the floor, one thread",
+        tuple(jobs.values()),
+        (
+            Column("", "what"),
+            Column("members", "members", ",.0f"),
+            Column("CPU s", "seconds", ".3f"),
+            Column("ns per purchase and world", "each", ",.0f", 1e9),
+            Column("times the kernel", "to_kernel", RATIO),
+            Column("times the kernel on the toy", "to_kernel_toy", RATIO),
+            Column("times the floor", "to_floor", RATIO),
+        ),
+        rows,
+        "Ratios are those of time per purchase and world. The toy is a smaller program than Mitsui Outlet: see docs/speed.md.",
+    )
+
+
+# --- growth ----------------------------------------------------------------------------------------------------------
+def _growth(sizes: Sizes) -> Benchmark:
+    families = {
+        "kernel": ("kernel, two worlds", sizes.kernel),
+        "numpy_days": ("NumPy day by day (toy)", sizes.numpy),
+        "plain_simpy": ("plain SimPy (toy)", sizes.simpy),
+    }
+    jobs = {task: [Job(task, size) for size in each] for task, (_, each) in families.items()}
+
+    def rows(found: Found) -> list[dict[str, Any]]:
+        return [
+            {
+                "what": families[task][0],
+                "members": job.size,
+                "seconds": middle(found[job], "cpu"),
+                "each": middle(found[job], "cpu", per_item=True),
+                "growth": ratio(found[job], found[family[0]], "cpu", per_item=True),
+                "peak": _memory(found[job], lambda each: each.peak_mb),
+                "added": _memory(found[job], lambda each: _difference(each.peak_mb, each.before_mb)),
+            }
+            for task, family in jobs.items()
+            for job in family
+        ]
+
+    return Benchmark(
+        "growth",
+        "Growth with the number of members, one thread",
+        tuple(job for family in jobs.values() for job in family),
+        (
+            Column("", "what"),
+            Column("members", "members", ",.0f"),
+            Column("CPU s", "seconds", ".3f"),
+            Column("ns per purchase and world", "each", ",.0f", 1e9),
+            Column("times the smallest", "growth", RATIO),
+            Column("peak MB", "peak", ",.0f"),
+            Column("of it the run's", "added", ",.0f"),
+        ),
+        rows,
+        "Times the smallest: time per purchase over that of the first size; 1 is linear growth. Of it the run's: beyond what the "
+        "process held before (imports, compiled code, a run of 200 members).",
+    )
+
+
+def _difference(later: float | None, earlier: float | None) -> float | None:
+    return None if later is None or earlier is None else later - earlier
+
+
+def _memory(turns: list[Measured], of: Callable[[Measured], float | None]) -> Spread | None:
+    """None where the system does not tell."""
+    values = [of(each) for each in turns]
+    known = [value for value in values if value is not None]
+    return Spread.of(known) if len(known) == len(values) else None
+
+
+# --- threads, starts, replay -----------------------------------------------------------------------------------------
+def _threads(size: int) -> Benchmark:
+    jobs = [Job("kernel", size, threads=threads) for threads in (1, 2)]
+
+    def rows(found: Found) -> list[dict[str, Any]]:
+        return [
+            {
+                "what": f"kernel, {job.threads} thread{'s' if job.threads > 1 else ''}",
+                "members": size,
+                "seconds": middle(found[job], "wall"),
+                "cpu": middle(found[job], "cpu"),
+                "each": middle(found[job], "wall", per_item=True),
+                "speed_up": ratio(found[jobs[0]], found[job], "wall"),
+            }
+            for job in jobs
+        ]
+
+    return Benchmark(
+        "threads",
+        "Threads",
+        tuple(jobs),
+        (
+            Column("", "what"),
+            Column("members", "members", ",.0f"),
+            Column("seconds", "seconds", ".3f"),
+            Column("CPU s", "cpu", ".3f"),
+            Column("ns per purchase and world", "each", ",.0f", 1e9),
+            Column("times as fast", "speed_up", RATIO),
+        ),
+        rows,
+        "Seconds by the wall; CPU of all threads together. Two threads gain less where something else runs on the second core.",
+    )
+
+
+def _start(size: int) -> Benchmark:
+    labels = {
+        Job("kernel", size, start="first"): "kernel, first call on this machine (compiles)",
+        Job("kernel", size, start="again"): "kernel, later (finds its compiled code)",
+        Job("numpy_days", size, start="again"): "NumPy day by day (toy)",
+    }
+
+    def rows(found: Found) -> list[dict[str, Any]]:
+        again = found[list(labels)[1]]
+        return [
+            {
+                "what": label,
+                "members": size,
+                "process": middle(found[job], "process"),
+                "run": middle(found[job], "wall"),
+                "to_again": ratio(found[job], again, "process"),
+            }
+            for job, label in labels.items()
+        ]
+
+    return Benchmark(
+        "start",
+        "From the start of a process to its end, imports and compilation included",
+        tuple(labels),
+        (
+            Column("", "what"),
+            Column("members", "members", ",.0f"),
+            Column("seconds", "process", ".2f"),
+            Column("of it the call", "run", ".2f"),
+            Column("times the later start", "to_again", RATIO),
+        ),
+        rows,
+        "Seconds by the wall.",
+    )
+
+
+def _replay(orders: tuple[int, ...]) -> Benchmark:
+    clock: Clock = "cpu"
+    programs = {"replay_mos_burger": "MOS Burger", "replay_mitsui_outlet": "Mitsui Outlet (tiers)"}
+    jobs = {task: [Job(task, count) for count in orders] for task in programs}
+
+    def rows(found: Found) -> list[dict[str, Any]]:
+        return [
+            {
+                "what": f"replay, {programs[task]}",
+                "orders": job.size,
+                "seconds": middle(found[job], clock),
+                "each": middle(found[job], clock, per_item=True),
+                "per_second": Spread.of(each.items / each.cpu for each in found[job]),
+                "growth": ratio(found[job], found[family[0]], clock, per_item=True),
+            }
+            for task, family in jobs.items()
+            for job in family
+        ]
+
+    return Benchmark(
+        "replay",
+        "Replay of recorded orders, from a CSV file to every member's state",
+        tuple(job for family in jobs.values() for job in family),
+        (
+            Column("", "what"),
+            Column("orders", "orders", ",.0f"),
+            Column("CPU s", "seconds", ".2f"),
+            Column("ns an order", "each", ",.0f", 1e9),
+            Column("orders a second", "per_second", ",.0f"),
+            Column("times the smallest", "growth", RATIO),
+        ),
+        rows,
+        "20 orders a member.",
+    )
