@@ -8,7 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bokeh.document import Document
 from bokeh.embed import json_item
+from bokeh.io.doc import patch_curdoc
 from bokeh.resources import Resources
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -104,8 +106,14 @@ def _policy(*scripts: Markup) -> str:
 
 # --- charts --------------------------------------------------------------------------------------------------------
 def _item(figure: Any) -> Any:
-    """A figure as Bokeh's JSON, with ids numbered from 1: Bokeh's own go on counting from one report to the next."""
-    item = json_item(figure)
+    """A figure as Bokeh's JSON, with ids numbered from 1: Bokeh's own go on counting from one report to the next. Bokeh looks at the
+    process's current document, which in a process that serves an app may be that of a session long closed: it is given one of its own."""
+    own = Document()  # only this name keeps it
+    with patch_curdoc(own):
+        item = json_item(figure)
+    item["doc"].pop(
+        "defs", None
+    )  # definitions of models that others in the process have made, which no chart of ours uses
     return _renamed({key: item[key] for key in ("root_id", "doc")}, {})
 
 
