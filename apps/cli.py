@@ -316,7 +316,7 @@ def run(
     if kept is not None and (fresh or found):
         kept.clear()
     if document is None or not found:
-        live = live_here(scenario, chosen, threads) if cluster is None else live_on_cluster(scenario, cluster)
+        live = live_here(scenario, chosen, threads, _tell) if cluster is None else live_on_cluster(scenario, cluster)
         with _progress(members * len(seeds), chosen, cluster) as tell, _no_room(cluster), _keeping(kept, seeds):
             document = _live(live, scenario, replications, tell, folder, made_by, kept)
     if as_json:
@@ -425,7 +425,11 @@ def compare(
     for name, program in zip(names, programs, strict=True):
         _same_currency("PROGRAM", scenario.program, name, program)
     with _progress(members, chosen, None) as tell, _no_room(None):
-        comparison = simulate.compare(scenario, programs, tell, chosen, threads)
+        comparison = simulate.compare(scenario, programs, tell, chosen, threads, notify=_tell)
+    for run, name in zip(comparison.runs, names, strict=True):
+        run.scenario.names["program"] = name
+    for run, name in zip(comparison.against_first, names[1:], strict=True):
+        run.scenario.names.update(program=name, baseline=names[0])
     document = compare_document(comparison, names)
     if as_json:
         _print_json(document)
@@ -447,6 +451,8 @@ def _place(option: str, source: str = "") -> Iterator[None]:
 
 def _population(name: str, currency: str, purchases_per_year: float | None, mean_basket: float | None) -> "Population":
     """A population in the program's currency; another currency needs a mean basket in the program's."""
+    from pydantic import ValidationError
+
     from workbench.population.load import load_population
     from workbench.population.spec import scaled
 
@@ -456,8 +462,21 @@ def _population(name: str, currency: str, purchases_per_year: float | None, mean
         raise BadInput(Problem("--population", message, f"{name} ({found.currency})"))
     try:
         return scaled(found, purchases_per_year=purchases_per_year, mean_basket=mean_basket, currency=currency)
+    except ValidationError as error:
+        raise BadInput(
+            [
+                Problem("--purchases-per-year, --mean-basket", each["msg"].removeprefix("Value error, "))
+                for each in error.errors()
+            ],
+            name,
+        ) from error
     except ValueError as error:
-        raise BadInput(Problem("--purchases-per-year, --mean-basket", str(error))) from error
+        raise BadInput(Problem("--purchases-per-year, --mean-basket", str(error)), name) from error
+
+
+def _tell(text: str) -> None:
+    """A word on standard error."""
+    err.print(text, highlight=False, soft_wrap=True, markup=False)
 
 
 def _engine(name: str | None) -> "Engine | None":

@@ -53,6 +53,7 @@ def show_run(document: dict[str, Any]) -> None:
     drivers = [f"{name} {100 * (effects[name] - 1):+.2f} %" for name in document["behaviour"]["drivers"][:4]]
     if drivers:
         _say(f"assumed effects on the purchase rate, largest first: {', '.join(drivers)}")
+    _say(_beside_the_rate(document["behaviour"]))
     for each in document["warnings"]:
         _say(f"warning: {each}")
     _say(document["provenance"]["kind"])
@@ -72,6 +73,13 @@ def _show_replications(found: dict[str, Any]) -> None:
 def _spread_row(label: str, number: Callable[[float], str], figure: dict[str, Any]) -> list[str]:
     mean, sd, low, high = ("" if figure[key] is None else number(figure[key]) for key in ("mean", "sd", "low", "high"))
     return [label, mean, sd.lstrip("+"), f"{low} to {high}" if low else ""]
+
+
+def _beside_the_rate(behaviour: dict[str, Any]) -> str:
+    """What drove the result besides effects on the purchase rate."""
+    leaving = {each["key"]: each["value"] for each in behaviour["leaving"]}
+    death = f"death rate of members x {leaving['membership.death_factor']:g}"
+    return f"beside the rate: {death}; {behaviour['topped_up']:,} baskets topped up; {behaviour['displaced']:,} purchases displaced"
 
 
 def show_comparison(document: dict[str, Any]) -> None:
@@ -94,8 +102,14 @@ def show_comparison(document: dict[str, Any]) -> None:
             [_lift_row(name, each[name]) for name in LIFT if each.get(name) is not None],
         )
     first = next(iter(programs.values()))
+    for name, found in programs.items():
+        for warning in found["warnings"]:
+            _say(f"warning: {name}: {warning}")
     _say(first["provenance"]["kind"])
+    _say("; ".join(f"{name} digest {found['digest']}" for name, found in programs.items()))
+    baseline = first["provenance"]["baseline"]
     _say(
+        f"lift of each over {'no program' if baseline == 'none' else baseline}; "
         f"population {first['provenance']['population']}; assumptions {first['provenance']['assumptions']}; {first['members']:,} members, "
         f"{first['start']} to {first['end']}, seed {first['seed']}; engine {first['engine']}"
     )

@@ -12,7 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from simulators.replay import Engine
 
 __all__ = ["TASKS", "Told", "main"]
 
@@ -107,35 +110,51 @@ def numpy_days(customers: int, _: int) -> Task:
     return Task(lambda: simulate(customers, SEED), lambda found: Told(found.purchases))
 
 
-def _replay(program: str, count: int) -> Task:
+def _replay(program: str, engine: "Engine", count: int) -> Task:
     from benchmarks.workload import AS_OF, orders
-    from simulators.replay import replay_file
+    from simulators.replay import Replayed, replay_log
+    from workbench.digest import document_digest
     from workbench.program.load import load_program
 
     spec = load_program(program)
     folder = tempfile.TemporaryDirectory()
     log = orders(Path(folder.name) / "orders.csv", count)
 
-    def tell(document: dict[str, Any]) -> Told:
-        folder.cleanup()
-        return Told(count)
+    def run() -> tuple[Replayed, dict[str, Any]]:
+        found = replay_log(spec, log, as_of=AS_OF, engine=engine)
+        return found, found.document()
 
-    return Task(lambda: replay_file(spec, log, as_of=AS_OF), tell)
+    def tell(result: tuple[Replayed, dict[str, Any]]) -> Told:
+        folder.cleanup()
+        found, document = result
+        if found.engine != engine:
+            raise RuntimeError(f"the log was replayed by {found.engine}, not by {engine}")
+        return Told(count, document_digest(document))
+
+    return Task(run, tell)
 
 
 def replay_mos_burger(count: int, _: int) -> Task:
-    return _replay("mos_burger", count)
+    return _replay("mos_burger", "python", count)
+
+
+def replay_mos_burger_compiled(count: int, _: int) -> Task:
+    return _replay("mos_burger", "compiled", count)
 
 
 def replay_mitsui_outlet(count: int, _: int) -> Task:
-    return _replay("mitsui_outlet", count)
+    return _replay("mitsui_outlet", "python", count)
+
+
+def replay_mitsui_outlet_compiled(count: int, _: int) -> Task:
+    return _replay("mitsui_outlet", "compiled", count)
 
 
 TASKS: dict[str, Callable[[int, int], Task]] = {
     task.__name__: task
     for task in (
         kernel, kernel_toy, agents, floor, floor_and_members, plain_simpy, plain_loop, numpy_days, replay_mos_burger,
-        replay_mitsui_outlet,
+        replay_mos_burger_compiled, replay_mitsui_outlet, replay_mitsui_outlet_compiled,
     )
 }  # fmt: skip
 

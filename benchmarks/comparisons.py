@@ -4,11 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.runner import Clock, Job, Measured, Spread, middle, ratio
+from benchmarks.runner import Job, Measured, Spread, middle, ratio
 
 __all__ = ["NAMES", "RATIO", "Benchmark", "Column", "Found", "Sizes", "benchmarks", "check_digests"]
 
 Found = dict[Job, list[Measured]]
+SAME = {
+    "agents": "kernel",
+    "replay_mos_burger_compiled": "replay_mos_burger",
+    "replay_mitsui_outlet_compiled": "replay_mitsui_outlet",
+}
+"""Tasks that do the same work as another one, and must come to the same digest."""
 RATIO = "ratio"
 """The format of ratios, which may be of any size."""
 NAMES = ("peers", "growth", "threads", "start", "replay")
@@ -25,6 +31,7 @@ class Sizes:
     threads: int = 200_000
     start: int = 20_000
     orders: tuple[int, ...] = (10_000, 40_000)
+    orders_compiled: tuple[int, ...] = (10_000, 40_000, 1_000_000)
 
 
 @dataclass(frozen=True)
@@ -54,28 +61,30 @@ class Benchmark:
 
 def benchmarks(sizes: Sizes) -> dict[str, Benchmark]:
     """All of them, by name."""
-    made = (_peers(sizes.peers), _growth(sizes), _threads(sizes.threads), _start(sizes.start), _replay(sizes.orders))
+    replay = _replay(sizes.orders, sizes.orders_compiled)
+    made = (_peers(sizes.peers), _growth(sizes), _threads(sizes.threads), _start(sizes.start), replay)
     return {each.name: each for each in made}
 
 
-def check_digests(found: Found) -> dict[int, str]:
-    """The digest of each size. Stops the program where two runs of one scenario differ: then nothing measured is worth telling."""
-    digests: dict[int, tuple[str, str]] = {}
+def check_digests(found: Found) -> dict[tuple[str, int], str]:
+    """The digest of each work (the task that stands for it) and size. Stops the program where two runs of the same work differ: then
+    nothing measured is worth telling."""
+    digests: dict[tuple[str, int], tuple[str, str]] = {}
     for job, turns in found.items():
         who = f"{job.task} on {job.threads} thread(s)"
         for digest in (each.digest for each in turns if each.digest):
-            first, expected = digests.setdefault(job.size, (who, digest))
+            first, expected = digests.setdefault((SAME.get(job.task, job.task), job.size), (who, digest))
             if digest != expected:
-                raise SystemExit(f"{job.size:,} members: {who} gave {digest}, {first} gave {expected}: they must agree")
-    return {size: digest for size, (_, digest) in digests.items()}
+                raise SystemExit(f"size {job.size:,}: {who} gave {digest}, {first} gave {expected}: they must agree")
+    return {work: digest for work, (_, digest) in digests.items()}
 
 
 # --- the kernel and its peers ----------------------------------------------------------------------------------------
 PEERS = {
     "agents": "Mitsui: SimPy agents",
     "kernel": "Mitsui: the kernel",
-    "floor_and_members": "Mitsui: members and candidates drawn",
-    "floor": "Mitsui: candidates drawn, the floor",
+    "floor_and_members": "Mitsui: floor, drawing members",
+    "floor": "Mitsui: floor, draws alone",
     "plain_simpy": "toy: a plain SimPy program",
     "plain_loop": "toy: a plain Python loop",
     "numpy_days": "toy: NumPy day by day",
@@ -185,6 +194,7 @@ def _threads(size: int) -> Benchmark:
                 "members": size,
                 "seconds": middle(found[job], "wall"),
                 "cpu": middle(found[job], "cpu"),
+                "cores": Spread.of(each.cpu / each.wall for each in found[job]),
                 "each": middle(found[job], "wall", per_item=True),
                 "speed_up": ratio(found[jobs[0]], found[job], "wall"),
             }
@@ -200,11 +210,12 @@ def _threads(size: int) -> Benchmark:
             Column("members", "members", ",.0f"),
             Column("seconds", "seconds", ".3f"),
             Column("CPU s", "cpu", ".3f"),
+            Column("cores in use", "cores", RATIO),
             Column("ns per purchase and world", "each", ",.0f", 1e9),
             Column("times as fast", "speed_up", RATIO),
         ),
         rows,
-        "Seconds by the wall; CPU of all threads together. Two threads gain less where something else runs on the second core.",
+        "Seconds by the wall; CPU of all threads together. Two threads cannot be faster than the cores they are given.",
     )
 
 
@@ -244,24 +255,29 @@ def _start(size: int) -> Benchmark:
     )
 
 
-def _replay(orders: tuple[int, ...]) -> Benchmark:
-    clock: Clock = "cpu"
-    programs = {"replay_mos_burger": "MOS Burger", "replay_mitsui_outlet": "Mitsui Outlet (tiers)"}
-    jobs = {task: [Job(task, count) for count in orders] for task in programs}
+def _replay(plain: tuple[int, ...], compiled: tuple[int, ...]) -> Benchmark:
+    labels = {
+        "replay_mos_burger": "MOS Burger, plain Python",
+        "replay_mos_burger_compiled": "MOS Burger, compiled",
+        "replay_mitsui_outlet": "Mitsui Outlet (tiers), plain Python",
+        "replay_mitsui_outlet_compiled": "Mitsui Outlet (tiers), compiled",
+    }
+    jobs = {task: [Job(task, size) for size in (compiled if "compiled" in task else plain)] for task in labels}
 
     def rows(found: Found) -> list[dict[str, Any]]:
-        return [
-            {
-                "what": f"replay, {programs[task]}",
-                "orders": job.size,
-                "seconds": middle(found[job], clock),
-                "each": middle(found[job], clock, per_item=True),
-                "per_second": Spread.of(each.items / each.cpu for each in found[job]),
-                "growth": ratio(found[job], found[family[0]], clock, per_item=True),
-            }
-            for task, family in jobs.items()
-            for job in family
-        ]
+        return [_row(found, job, family[0]) for family in jobs.values() for job in family]
+
+    def _row(found: Found, job: Job, first: Job) -> dict[str, Any]:
+        turns, by_python = found[job], found.get(Job(job.task.removesuffix("_compiled"), job.size))
+        return {
+            "what": labels[job.task],
+            "orders": job.size,
+            "seconds": middle(turns, "cpu"),
+            "each": middle(turns, "cpu", per_item=True),
+            "per_second": Spread.of(each.items / each.cpu for each in turns),
+            "growth": ratio(turns, found[first], "cpu", per_item=True),
+            "to_python": None if by_python is None else ratio(by_python, turns, "cpu"),
+        }
 
     return Benchmark(
         "replay",
@@ -274,6 +290,7 @@ def _replay(orders: tuple[int, ...]) -> Benchmark:
             Column("ns an order", "each", ",.0f", 1e9),
             Column("orders a second", "per_second", ",.0f"),
             Column("times the smallest", "growth", RATIO),
+            Column("times as fast as Python", "to_python", RATIO),
         ),
         rows,
         "20 orders a member.",

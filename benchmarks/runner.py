@@ -15,7 +15,7 @@ from typing import Any, Literal
 __all__ = ["Job", "Measured", "Spread", "interleaved", "middle", "ratio"]
 
 ROOT = Path(__file__).resolve().parents[1]
-COMPILED = ("kernel", "kernel_toy")
+COMPILED = ("kernel", "kernel_toy", "replay_mos_burger_compiled", "replay_mitsui_outlet_compiled")
 """Tasks whose compiled code is kept."""
 Clock = Literal["wall", "cpu", "process"]
 
@@ -82,8 +82,8 @@ def interleaved(jobs: list[Job], turns: int, tell: Callable[[Job], None]) -> dic
     """
     found: dict[Job, list[Measured]] = {job: [] for job in jobs}
     with TemporaryDirectory() as shared:
-        if any(job.task in COMPILED and not job.start for job in jobs):
-            _measured(Job(COMPILED[0], 1), shared)
+        for task in dict.fromkeys(job.task for job in jobs if job.task in COMPILED and not job.start):
+            _measured(Job(task, 1), shared)
         for _ in range(turns):
             with TemporaryDirectory() as blank:
                 for job in jobs:

@@ -63,8 +63,13 @@ Live = Callable[[Sequence[int], Callable[[Run], None], Progress], None]
 
 
 # --- living them -------------------------------------------------------------------------------------------------------
-def live_here(scenario: Scenario, engine: Engine | None = None, threads: int | None = None) -> Live:
-    """One seed after another on this machine."""
+def live_here(
+    scenario: Scenario,
+    engine: Engine | None = None,
+    threads: int | None = None,
+    notify: Callable[[str], None] = lambda _: None,
+) -> Live:
+    """One seed after another on this machine; ``notify`` is told where another engine than expected takes over."""
 
     def live(seeds: Sequence[int], finished: Callable[[Run], None], progress: Progress) -> None:
         def tell(before: int, done: int, _: int) -> None:
@@ -72,7 +77,7 @@ def live_here(scenario: Scenario, engine: Engine | None = None, threads: int | N
 
         for place, seed in enumerate(seeds):
             told = partial(tell, place * scenario.members)
-            finished(simulate(replace(scenario, seed=seed), told, engine, threads))
+            finished(simulate(replace(scenario, seed=seed), told, engine, threads, notify=notify))
 
     return live
 

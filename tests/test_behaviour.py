@@ -302,20 +302,22 @@ def test_an_implausible_lift_is_named_with_what_drives_it() -> None:
     add_past(sums, past)
     behaviour = behaviour_document(load_assumptions("central"), Responses(sums))
 
-    def lift(purchases: float | None, sales: float | None) -> dict[str, Any]:
+    def lift(purchases: float | None, low: float | None = None, high: float | None = None) -> dict[str, Any]:
+        interval = None if low is None else [low, high]
         return {
-            "purchases": {"delta_pct": purchases, "ci95": [8.5, 9.5]},
-            "sales": {"delta_pct": sales, "ci95": None},
+            "purchases": {"delta_pct": purchases, "ci95": interval},
+            "sales": {"delta_pct": 5.0, "ci95": [4.0, 6.0]},
         }
 
-    assert lift_warnings(lift(0.996, 8.004), behaviour) == []
-    assert lift_warnings(lift(None, None), behaviour) == []
-    assert lift_warnings(lift(9.0, 0.994), behaviour) == [
-        "The program changes purchases by +9.00 % (95 % interval 8.50 to 9.50 %); for a whole program 1 to 8 % is plausible. "
-        "What drives it: novelty (mean factor 1.080); death rate of members x 0.92.",
-        "The program changes sales by +0.99 %; for a whole program 1 to 8 % is plausible. "
-        "What drives it: novelty (mean factor 1.080); death rate of members x 0.92.",
-    ]
+    assert lift_warnings(lift(None), behaviour) == []
+    assert lift_warnings(lift(9.0), behaviour) == []  # one member
+    assert lift_warnings(lift(9.0, 8.0, 10.0), behaviour) == []  # may be 8
+    assert lift_warnings(lift(0.0, -1.0, 1.0), behaviour) == []  # may be 1
+    for at, low, high in ((9.0, 8.5, 9.5), (0.5, 0.1, 0.9)):
+        assert lift_warnings(lift(at, low, high), behaviour) == [
+            f"The program changes purchases by {at:+.2f} % (95 % interval {low:.2f} to {high:.2f} %); for a whole program 1 to 8 % is "
+            "plausible. What drives it: novelty (mean factor 1.080); death rate of members x 0.92.",
+        ]
 
 
 # --- redemption ----------------------------------------------------------------------------------------------------

@@ -195,9 +195,11 @@ def test_a_job_that_fails_stops_the_program() -> None:
 def test_engines_that_differ_stop_the_program() -> None:
     kernel, agents, other = Job("kernel", 50), Job("agents", 50), Job("kernel", 60)
     found = {kernel: [measured(1, digest="a")] * 2, agents: [measured(1, digest="a")], other: [measured(1, digest="b")]}
-    assert check_digests(found) == {50: "a", 60: "b"}
+    plain, compiled = Job("replay_mos_burger", 50), Job("replay_mos_burger_compiled", 50)
+    found |= {plain: [measured(1, digest="r")], compiled: [measured(1, digest="r")]}
+    assert check_digests(found) == {("kernel", 50): "a", ("kernel", 60): "b", ("replay_mos_burger", 50): "r"}
     found[agents].append(measured(1, digest="c"))
-    with pytest.raises(SystemExit, match=r"50 members: agents on 1 thread\(s\) gave c, kernel on 1 thread\(s\) gave a"):
+    with pytest.raises(SystemExit, match=r"size 50: agents on 1 thread\(s\) gave c, kernel on 1 thread\(s\) gave a"):
         check_digests(found)
 
 
@@ -260,4 +262,7 @@ def test_everything_runs(tmp_path: Path) -> None:
     assert loop["to_kernel_toy"]["median"] == pytest.approx(loop["each"]["median"] / kernel_toy["each"]["median"])
     assert loop["to_floor"] is None
     replays = document["benchmarks"]["replay"]["rows"]
-    assert [row["orders"] for row in replays] == [500, 1000, 500, 1000]
+    assert [row["orders"] for row in replays] == [500, 1000] * 4
+    plain, compiled = replays[1], replays[3]
+    assert plain["to_python"]["median"] == 1
+    assert compiled["to_python"]["median"] == pytest.approx(plain["seconds"]["median"] / compiled["seconds"]["median"])

@@ -16,9 +16,10 @@ from simulators.layout import ACCOUNT, TERMS, TooLarge, blank, packed
 from simulators.simulate import compare, simulate
 from tests.strategies import draw_case
 from workbench.digest import ledger_sum
+from workbench.errors import BadInput
 from workbench.packaging import HOME
 from workbench.population.load import load_assumptions, load_population, shipped_assumptions
-from workbench.population.spec import Joining, Population, Returns
+from workbench.population.spec import Joining, Population, Returns, scaled
 from workbench.program.load import library, load_program
 from workbench.program.lower import lower
 from workbench.program.spec import Program
@@ -249,3 +250,25 @@ def test_an_edited_rule_gives_the_new_answer(tmp_path: Path) -> None:
     after = in_fresh_process(code, **environment)
     assert before == again
     assert before != after
+
+
+def test_sums_that_could_leave_63_bits_are_refused() -> None:
+    """110,000 members who buy 60 times a year for ten billion: 2 * 10 ** 19 minor units."""
+    population = scaled(load_population("department_store_twd"), purchases_per_year=60, mean_basket=9e8)
+    with pytest.raises(BadInput, match="63-bit"):
+        simulate(scenario(load_program("mitsui_outlet"), 110_000, population=population))
+
+
+def test_the_agents_take_over_and_say_why_but_not_for_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulators.kernel.live_blocks", outgrown)
+    said: list[str] = []
+    case = scenario(load_program("mos_burger"), 20)
+    assert simulate(case, notify=said.append).engine == "agents"
+    assert said == ["lived by the agents: too large"]
+    with pytest.raises(TooLarge):
+        simulate(scenario(load_program("mos_burger"), 20_001))
+
+
+def outgrown(*_: object) -> None:
+    """A member who outgrows the room there is."""
+    raise TooLarge("too large")

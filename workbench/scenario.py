@@ -1,6 +1,6 @@
 """Floor 5: what is simulated, and what came out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from workbench.digest import document_digest
@@ -56,6 +56,17 @@ class Scenario:
         end = to_date(self.last_day)
         assert end is not None
         return end
+
+    def beside(self, program: Program, baseline: Program) -> "Scenario":
+        """The same with another program or baseline. Names are those of this scenario's own programs; another goes by its title."""
+        names = dict(self.names)
+        for part, given in (("program", program), ("baseline", baseline)):
+            if given is not getattr(self, part):
+                names[part] = next(
+                    (names[own] for own in ("program", "baseline") if given is getattr(self, own) and own in names),
+                    given.title,
+                )
+        return replace(self, program=program, baseline=baseline, names=names)
 
     def digest(self) -> str:
         """Identifies everything that decides the result."""

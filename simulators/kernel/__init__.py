@@ -13,7 +13,6 @@ It lives the same lives as ``simulators.agents``, entry for entry, and keeps not
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -105,7 +104,7 @@ def comparison_of(scenario: Scenario, programs: Sequence[Program], part: Part) -
         sums = [part.digests[place], part.digests[base]]
         mine, other = ledgers[place], ledgers[base]
         return Run(
-            scenario=replace(scenario, program=worlds[place], baseline=worlds[base]),
+            scenario=scenario.beside(worlds[place], worlds[base]),
             engine="kernel",
             digest=combine([(int(each[0]), int(each[1])) for each in sums], sum(int(each[2]) for each in sums)),
             program=part.panels[place],

@@ -179,7 +179,7 @@ def _live_in(
         )
         if done < 0:
             raise TooLarge(
-                f"a member has more than {LOTS} lots or {ENTRIES} entries at once: more than the compiled engine has room for"
+                f"a member has more than about {LOTS // 2} lots or {ENTRIES} entries at once: more than the compiled engine has room for"
             )
         rows.append(kept.rows[: kept.count[0]].copy())
         lots.append(kept.lots[: kept.count[1]].copy())

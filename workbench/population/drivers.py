@@ -78,7 +78,7 @@ def is_off(assumptions: Assumptions) -> bool:
 
 
 def lift_warnings(lift: dict[str, Any], behaviour: dict[str, Any]) -> list[str]:
-    """What is implausible about the lift of a whole program: its document's ``lift`` and ``behaviour``."""
+    """What is implausible about the lift of a whole program, wherever in its interval it lies: its document's ``lift`` and ``behaviour``."""
     low, high = PLAUSIBLE
     strongest = ", ".join(
         f"{each['name']} (mean factor {each['mean_factor']:.3f})"
@@ -89,9 +89,9 @@ def lift_warnings(lift: dict[str, Any], behaviour: dict[str, Any]) -> list[str]:
     said = []
     for name in ("purchases", "sales"):
         delta, interval = lift[name]["delta_pct"], lift[name]["ci95"]
-        if delta is None or low <= round(delta, 2) <= high:
-            continue
-        within = "" if interval is None else f" (95 % interval {interval[0]:.2f} to {interval[1]:.2f} %)"
+        if delta is None or interval is None or (interval[0] <= high and interval[1] >= low):
+            continue  # nothing that few members could not bring about by chance
+        within = f" (95 % interval {interval[0]:.2f} to {interval[1]:.2f} %)"
         said.append(
             f"The program changes {name} by {delta:+.2f} %{within}; for a whole program {low:g} to {high:g} % is plausible. "
             f"What drives it: {strongest or 'no effect on the rate'}; death rate of members x {death:g}."

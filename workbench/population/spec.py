@@ -324,5 +324,5 @@ def scaled(
 
 def _positive(name: str, value: float) -> float:
     if not 0 < value < 1e9:
-        raise ValueError(f"{name}: expected a number above 0, got {value}")
+        raise ValueError(f"{name}: expected a number above 0 and below 1e9, got {value:g}")
     return value
