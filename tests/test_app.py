@@ -409,10 +409,12 @@ def test_sessions_do_not_see_each_other(server: str, browser: Any) -> None:
     one.page.get_by_role("button", name="繁體中文").click()
     one.page.wait_for_function("document.documentElement.lang === 'zh-Hant'")
     one.settled()
+    one.page.wait_for_timeout(150)
     assert one.yaml != before[0]
     assert one.shown("tier")[0] != two.shown("tier")[0], "the lever keeps its place in the other language"
     two.press("earn", "ArrowRight")
     two.says("h2", "1 change against the shipped program")
+    two.says("pre", "per: 205")
     assert two.page.evaluate("document.documentElement.lang") == "en"
     assert "per: 205" in two.yaml and "per: 205" not in one.yaml
     assert two.figure("upgrade_rate", "ghost") == ghost
