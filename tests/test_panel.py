@@ -174,6 +174,10 @@ def test_rules_and_triangle_are_those_of_the_ledger(run: Run) -> None:
             np.add.at(expected[:, :, place], (why, kind), values)
         assert np.array_equal(panel.by_rule, expected)
         month = oracle.month_of(ledger.column("day")) - start
+        by_month = np.zeros_like(panel.by_month_rule)
+        for place, values in enumerate((points, money)):
+            np.add.at(by_month[:, :, place], (month, why), values)
+        assert np.array_equal(panel.by_month_rule, by_month)
         no_lot = earned_on >= NEVER
         issue = np.where(no_lot, panel.frame.months, oracle.month_of(np.where(no_lot, first, earned_on)) - start)
         cells = np.zeros_like(panel.triangle)

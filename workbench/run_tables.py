@@ -17,7 +17,7 @@ __all__ = ["CURVE_DAYS", "TABLES", "run_tables"]
 CURVE_DAYS = np.arange(0, 366, 5)
 """Days after the first purchase at which the repurchase curve is given."""
 TABLES = (
-    "points_by_month", "points_by_month_baseline", "tiers_by_month", "expiry_schedule", "repurchase_curve", "triangle",
+    "points_by_month", "points_by_month_baseline", "points_by_rule", "tiers_by_month", "expiry_schedule", "repurchase_curve", "triangle",
     "tier_transitions", "tier_survival", "time_to_tier", "lift_by_group",
 )  # fmt: skip
 """All of them; those of tiers have no rows where the program has none."""
@@ -31,6 +31,7 @@ def run_tables(run: Run, document: dict[str, Any]) -> dict[str, pa.Table]:
     return {
         "points_by_month": _by_month(points_by_month(run.program)),
         "points_by_month_baseline": _by_month(points_by_month(run.baseline)),
+        "points_by_rule": _by_rule(run.program, run.rules),
         "tiers_by_month": _by_tier(run.program, names or ("members",)),
         "expiry_schedule": pa.table({"month": _months(schedule["month"], never), "points": schedule["points"]}),
         "repurchase_curve": pa.table({"days": CURVE_DAYS} | repurchase_curve(run.pairs, CURVE_DAYS)),
@@ -47,6 +48,18 @@ def _by_month(columns: dict[str, Any]) -> pa.Table:
     """A row a month."""
     money = {name: columns[name] / CENTS for name in ("sales", "refunds")}
     return pa.table({"month": _months(columns["month"])} | {k: v for k, v in columns.items() if k != "month"} | money)
+
+
+def _by_rule(world: WorldPanel, rules: tuple[str, ...]) -> pa.Table:
+    """A row for each month and rule that wrote points or money: their sums, as signed in the ledger."""
+    month, rule = np.nonzero(world.by_month_rule.any(axis=2))
+    found = world.by_month_rule[month, rule]
+    return pa.table({
+        "month": _months(month + world.frame.first_month),
+        "rule": pa.array([rules[code] for code in rule], pa.string()),
+        "points": found[:, 0],
+        "money": found[:, 1] / CENTS,
+    })  # fmt: skip
 
 
 def _triangle(world: WorldPanel) -> pa.Table:

@@ -144,6 +144,9 @@ def note_entry(panel: WorldPanel, story: Story, entry: Entry) -> None:
     cells[at + NUMBER] += 1
     cells[at + POINTS] += points
     cells[at + MONEY] += money
+    at = frame.by_month_rule + (month * frame.rules + why) * 2
+    cells[at] += points
+    cells[at + 1] += money
     story.points += points
     group = group_of(kind)
     if group != NO_GROUP:

@@ -51,6 +51,7 @@ class Frame(NamedTuple):
     counts: int
     by_month: int
     by_rule: int
+    by_month_rule: int
     triangle: int
     people: int
     tier_change: int
@@ -96,6 +97,11 @@ class WorldPanel(NamedTuple):
     def by_rule(self) -> Ints:
         """int64[rules, kinds, 3]: the same by the entries' ``rule``."""
         return self._table("by_rule")
+
+    @property
+    def by_month_rule(self) -> Ints:
+        """int64[months, rules, 2]: points and money (minor units) of all entries of a rule."""
+        return self._table("by_month_rule")
 
     @property
     def triangle(self) -> Ints:
@@ -163,7 +169,8 @@ class WorldPanel(NamedTuple):
 def _shapes(months: int, kinds: int, rules: int, tiers: int, spans: int) -> dict[str, Shape]:
     """The shape of each table of sums, in their order."""
     return {
-        "counts": (5,), "by_month": (months, kinds, 3), "by_rule": (rules, kinds, 3), "triangle": (months + 2, months, len(GROUPS)),
+        "counts": (5,), "by_month": (months, kinds, 3), "by_rule": (rules, kinds, 3), "by_month_rule": (months, rules, 2),
+        "triangle": (months + 2, months, len(GROUPS)),
         "people": (months, 3), "tier_change": (months, tiers), "moves": (tiers, tiers), "reviews": (tiers, tiers), "graces": (tiers,),
         "waits": (tiers, spans), "spells": (tiers, spans, 3), "at_end": (tiers,), "left": (2,), "held_squared": (3,), "schedule": (CALENDAR + 1,),
     }  # fmt: skip

@@ -5,7 +5,9 @@ from fractions import Fraction
 from workbench.program.spec import Program
 from workbench.units import to_minor
 
-__all__ = ["cost_by_rule", "face_value_per_point"]
+__all__ = ["cost_by_rule", "face_value_per_point", "given_without_sale"]
+
+SALES = ("purchase", "first_purchase")
 
 
 def face_value_per_point(program: Program) -> Fraction | None:
@@ -43,3 +45,8 @@ def cost_by_rule(program: Program) -> dict[str, Fraction]:
         cost = redemption.automatic.worth if redemption.automatic.unit_cost is None else redemption.automatic.unit_cost
         found["redemption.automatic"] = Fraction(to_minor(cost), redemption.automatic.at)
     return found
+
+
+def given_without_sale(program: Program) -> frozenset[str]:
+    """The ledger's rules by which points are given that no purchase brought: for joining, birthdays, actions."""
+    return frozenset(f"earn.bonuses.{bonus.name}" for bonus in program.earn.bonuses if bonus.event not in SALES)
