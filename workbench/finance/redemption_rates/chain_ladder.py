@@ -93,9 +93,8 @@ def mack_errors(triangle: Triangle, factors: Floats, ultimates: Floats) -> tuple
         * np.cumprod(np.where(ahead, factors, 1.0), axis=1)
         / np.where(ahead, factors, 1.0)
     )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        own = np.where(ahead & (ratio > 0), ratio / course, 0.0).sum(axis=1)
-        shared = np.where(ahead, ratio / volume, 0.0)
+    own = np.divide(ratio, course, out=np.zeros_like(course), where=ahead & (course > 0)).sum(axis=1)
+    shared = np.where(ahead, np.divide(ratio, volume, out=np.zeros_like(ratio), where=volume > 0), 0.0)
     estimation = shared.sum(axis=1)
     by_cohort = ultimates**2 * (own + estimation)
     # two cohorts share the estimation error of the ages that both have ahead of them: those of the older one
