@@ -17,6 +17,7 @@ from workbench.ledger import (
     Own,
     Part,
     Piece,
+    Pool,
     QualifyingDay,
     Use,
     blank_account,
@@ -65,6 +66,8 @@ class Desk:
         self.book = Book(Cursor(), [])
         self.first_day, self.last_day = first_day, last_day
         self.lowered: Lowered = lower(program, first_day, last_day)
+        self.pools = [Pool().load([left]) for left in self.lowered.pools]
+        """What is left of the limits that all members share."""
         self._scratch = blank_order()
 
     @property
@@ -84,7 +87,7 @@ class Desk:
 
     def open_account(self) -> Account:
         """A blank account; ``join`` begins it."""
-        return blank_account(self.terms.meters, self.book)
+        return blank_account(self.terms.meters, self.book, self.terms.watches, self.pools)
 
     def new_order(self) -> Order:
         """A blank order."""
@@ -96,6 +99,8 @@ class Desk:
         order.pieces.clear()
         del order.parts[order.own.parts :]
         del order.uses[order.own.uses :]
+        del order.coupons[order.own.coupons :]
+        del order.values[order.own.values :]
 
     def drain(self) -> Iterator[Entry]:
         """The entries written since the last call. Each is only valid until the next transaction."""

@@ -9,15 +9,41 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from workbench.ledger import Cursor, Entry, Line, Lot, Meter, Own, Part, Piece, Placed, QualifyingDay, Use, numpy_dtype
-from workbench.rules.bounds import BONUSES, CAPS, ITEMS, TIERS
+from workbench.ledger import (
+    BonusValue,
+    Coupon,
+    Cursor,
+    Entry,
+    Line,
+    Lot,
+    Meter,
+    Month,
+    Own,
+    Part,
+    Piece,
+    Placed,
+    Pool,
+    QualifyingDay,
+    Use,
+    UsedCoupon,
+    ValueUse,
+    Watch,
+    numpy_dtype,
+)
+from workbench.rules.bounds import BONUSES, CAMPAIGNS, CAPS, COUPONS, ITEMS, TIERS
 from workbench.rules.terms import Terms
 
-__all__ = ["ACCOUNT", "ENTRIES", "LOTS", "METERS", "ORDER", "QUALIFYING_DAYS", "TERMS", "TooLarge", "blank", "layout", "order_layout", "packed"]  # fmt: skip
+__all__ = [
+    "ACCOUNT", "BONUS_VALUES", "ENTRIES", "LOTS", "METERS", "MONTHS", "ORDER", "POOLS", "QUALIFYING_DAYS", "TERMS", "USED_COUPONS", "WALLET",
+    "TooLarge", "blank", "layout", "order_layout", "packed",
+]  # fmt: skip
 
 LOTS, QUALIFYING_DAYS, ENTRIES = 2**12, 2**12, 2**16
 """Room of one member: live lots, rows of the qualifying ledger, ledger entries between two drains of the book."""
-METERS = CAPS + BONUSES + ITEMS
+METERS = CAPS + 2 * BONUSES + ITEMS
+WALLET, BONUS_VALUES, MONTHS, USED_COUPONS = 2**10, 2**8, 40, 8
+"""Room of one member: coupons held, rows of bonus value, months of purchases; and of one order: coupons used."""
+POOLS = ITEMS + 2 * COUPONS
 
 
 class TooLarge(ValueError):
@@ -74,6 +100,11 @@ ACCOUNT = np.dtype(
         ("lots", numpy_dtype(Lot), (LOTS,)),
         ("days", numpy_dtype(QualifyingDay), (QUALIFYING_DAYS,)),
         ("book", BOOK),
+        ("watches", numpy_dtype(Watch), (CAMPAIGNS,)),
+        ("coupons", numpy_dtype(Coupon), (WALLET,)),
+        ("values", numpy_dtype(BonusValue), (BONUS_VALUES,)),
+        ("months", numpy_dtype(Month), (MONTHS,)),
+        ("pools", numpy_dtype(Pool), (POOLS,)),
     ],
     align=True,
 )
@@ -89,6 +120,8 @@ def order_layout(lines: int) -> np.dtype[Any]:
             ("parts", numpy_dtype(Part), (lines,)),
             ("pieces", numpy_dtype(Piece), (lines + TIERS,)),
             ("uses", numpy_dtype(Use), (LOTS,)),
+            ("coupons", numpy_dtype(UsedCoupon), (USED_COUPONS,)),
+            ("values", numpy_dtype(ValueUse), (BONUS_VALUES,)),
         ],
         align=True,
     )

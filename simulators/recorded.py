@@ -58,6 +58,7 @@ class Row:
     discount: int = 0
     tax: int = 0
     delivery: int = 0
+    referrer: str = ""
 
 
 @dataclass(slots=True)
@@ -172,6 +173,8 @@ class Recorded:
             self._done(member, "")
         elif row.event == "refund":
             self._refund(member, row)
+        elif row.event != "join":
+            raise BadRow(Fault(row.row, "event", "the program has nothing that this event could belong to", row.event))
 
     def _check_new_order(self, row: Row) -> None:
         """Raise BadRow where a purchase names an order of the member that is complete and can still be refunded."""

@@ -20,7 +20,7 @@ __all__ = ["Columns", "read_columns"]
 
 Ints = npt.NDArray[np.int32]
 NUMBERS = ("date", "posted", "event", "amount", "points", "birth_month", "birth_dom")
-NAMES = ("member_id", "order_id", "refund_of", "category", "channel", "action")
+NAMES = ("member_id", "order_id", "refund_of", "category", "channel", "action", "referrer")
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from simulators.layout import TERMS, TooLarge, blank, packed
 from simulators.members_file import Members, at_end
 from simulators.recorded import MOST_REFUSALS, BadRow, Recorded, Refusal, forgotten_order, strict_faults
 from simulators.replay_columns import Columns, read_columns
-from simulators.transactions import Fault, Transactions
+from simulators.transactions import BASIC_EVENTS, Fault, Transactions
 from workbench.program.lower import lower
 from workbench.program.spec import Program
 from workbench.rules.bounds import DAYS
@@ -63,7 +63,7 @@ def live_log(
         loaded = pool.submit(load_code)
         columns = read_columns(log, last_day)
         loaded.result()
-    if len(columns.rows) == 0 or not _exact(columns):
+    if len(columns.rows) == 0 or not _exact(columns) or program.offers or (columns.rows["event"] >= BASIC_EVENTS).any():
         return None
     first_day = int(columns.rows["date"].min())
     reach = 0 if program.earn.pending is None else program.earn.pending.days

@@ -15,12 +15,29 @@ from simulators.recorded import EARLIER, Member, Recorded, Row
 from workbench.digest import document_digest
 from workbench.errors import BadInput, Problem
 from workbench.files import reading, regular_file
-from workbench.ledger import Account, Lot, Meter, Order, Own, Part, Placed, QualifyingDay, Use, blank_order
+from workbench.ledger import (
+    Account,
+    BonusValue,
+    Coupon,
+    Lot,
+    Meter,
+    Month,
+    Order,
+    Own,
+    Part,
+    Placed,
+    QualifyingDay,
+    Use,
+    UsedCoupon,
+    ValueUse,
+    Watch,
+    blank_order,
+)
 from workbench.program.spec import Program
 
 __all__ = ["load_state", "save_state"]
 
-FORMAT = "loyalty-workbench replay state 3"
+FORMAT = "loyalty-workbench replay state 4"
 DAMAGED = (ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError, zlib.error, gzip.BadGzipFile)
 """What reading a damaged file may raise."""
 
@@ -39,6 +56,7 @@ def save_state(file: Path, program: Program, replay: Recorded, seq: int) -> None
         "refused": replay.refused,
         "refundable": list(replay.refundable),
         "members": len(replay.by_index),
+        "pools": [pool.left for pool in replay.desk.pools],
     }
     with (
         file.open("wb") as raw,
@@ -73,6 +91,8 @@ def _replay(header: dict[str, Any], program: Program, last_day: int, source: str
         raise BadInput(Problem("", "expected a state of the same program: this one was written by other rules"), source)
     replay = Recorded(program, header["first_day"], max(last_day, header["first_day"]))
     replay.today = header["today"]
+    for pool, left in zip(replay.desk.pools, header["pools"], strict=True):
+        pool.left = left
     replay.orders_made = header["orders_made"]
     replay.desk.lowered.codes.strangers.update(header["strangers"])
     replay.open_rows = [Row(**{**row, "row": EARLIER}) for row in header["open_rows"]]
@@ -91,6 +111,10 @@ def _dump(member: Member) -> dict[str, Any]:
         "lots": [lot.as_tuple() for lot in account.lots[: own.lots]],
         "days": [day.as_tuple() for day in account.days[: own.days]],
         "meters": [meter.as_tuple() for meter in account.meters],
+        "watches": [watch.as_tuple() for watch in account.watches],
+        "coupons": [coupon.as_tuple() for coupon in account.coupons[: own.coupons]],
+        "values": [row.as_tuple() for row in account.values[: own.values]],
+        "months": [month.as_tuple() for month in account.months[: own.months]],
         "orders": {order_id: _dump_order(order) for order_id, order in member.orders.items()},
     }
 
@@ -100,6 +124,8 @@ def _dump_order(order: Order) -> list[Any]:
         order.own.as_tuple(),
         [part.as_tuple() for part in order.parts[: order.own.parts]],
         [use.as_tuple() for use in order.uses[: order.own.uses]],
+        [coupon.as_tuple() for coupon in order.coupons[: order.own.coupons]],
+        [row.as_tuple() for row in order.values[: order.own.values]],
     ]
 
 
@@ -111,6 +137,11 @@ def _load(replay: Recorded, document: dict[str, Any]) -> None:
         [QualifyingDay().load(values) for values in document["days"]],
         [Meter().load(values) for values in document["meters"]],
         blank.book,
+        [Watch().load(values) for values in document["watches"]],
+        [Coupon().load(values) for values in document["coupons"]],
+        [BonusValue().load(values) for values in document["values"]],
+        [Month().load(values) for values in document["months"]],
+        blank.pools,
     )
     orders = {order_id: _load_order(values) for order_id, values in document["orders"].items()}
     replay.adopt(Member(len(replay.by_index), document["id"], account, orders))
@@ -120,4 +151,6 @@ def _load_order(values: list[Any]) -> Order:
     order = blank_order()._replace(own=Placed().load(values[0]))
     order.parts.extend(Part().load(each) for each in values[1])
     order.uses.extend(Use().load(each) for each in values[2])
+    order.coupons.extend(UsedCoupon().load(each) for each in values[3])
+    order.values.extend(ValueUse().load(each) for each in values[4])
     return order

@@ -26,10 +26,10 @@ __all__ = ["COLUMNS", "CsvSource", "MOST_PROBLEMS", "ParquetSource", "REQUIRED",
 REQUIRED = ("member_id", "date", "event")
 DATES = ("date", "posted", "birthday")
 NUMBERS = ("amount", "points", "discount", "tax", "delivery")
-TEXTS = ("member_id", "event", "order_id", "refund_of", "category", "channel", "action")
+TEXTS = ("member_id", "event", "order_id", "refund_of", "category", "channel", "action", "referrer")
 COLUMNS = (
     "member_id", "date", "posted", "event", "amount", "points", "order_id", "refund_of", "category", "channel", "action",
-    "birthday", "discount", "tax", "delivery",
+    "birthday", "discount", "tax", "delivery", "referrer",
 )  # fmt: skip
 
 MOST_PROBLEMS = 20

@@ -37,14 +37,19 @@ from workbench.errors import BadInput, Problem, nearest
 from workbench.units import CENTS, MAX_MONEY, MAX_POINTS, to_day
 
 __all__ = [
-    "ACTION", "COLUMNS", "EVENTS", "JOIN", "LATER_EVENTS", "NONE", "PURCHASE", "REDEEM", "REFUND", "REQUIRED",
+    "ACTION", "BASIC_EVENTS", "COLUMNS", "EVENTS", "JOIN", "NONE", "PURCHASE", "REDEEM", "REFUND", "REQUIRED",
     "Batch", "Fault", "Names", "Transactions",
 ]  # fmt: skip
 
-EVENTS = ("join", "purchase", "refund", "redeem", "action")
-JOIN, PURCHASE, REFUND, REDEEM, ACTION = range(len(EVENTS))
-LATER_EVENTS = ("topup", "issue", "use", "fee", "referral")
-"""Events of features that are not built yet."""
+EVENTS = (
+    "join", "purchase", "refund", "redeem", "action",
+    "topup", "cash_out", "pay", "issue", "claim", "use", "fee", "cancel", "referral",
+)  # fmt: skip
+JOIN, PURCHASE, REFUND, REDEEM, ACTION, TOPUP, CASH_OUT, PAY, ISSUE, CLAIM, USE, FEE, CANCEL, REFERRAL = range(
+    len(EVENTS)
+)
+BASIC_EVENTS = 5
+"""The first of them: those of points alone."""
 NONE = -1
 """An amount or a number of points that is not given."""
 LONGEST = 200
@@ -122,13 +127,14 @@ class Batch:
     category: Names
     channel: Names
     action: Names
+    referrer: Names
 
     def __len__(self) -> int:
         return len(self.date)
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Row by row, as plain Python values: row, member_id, date, posted, event (its name), amount, points, order_id, refund_of,
-        category, channel, action, birth_month, birth_dom, discount, tax, delivery."""
+        category, channel, action, birth_month, birth_dom, discount, tax, delivery, referrer."""
         columns: list[list[Any]] = [
             self.member_id.tolist(),
             self.date.tolist(),
@@ -138,6 +144,7 @@ class Batch:
             self.points.tolist(),
             *(each.tolist() for each in (self.order_id, self.refund_of, self.category, self.channel, self.action)),
             *(each.tolist() for each in (self.birth_month, self.birth_dom, self.discount, self.tax, self.delivery)),
+            self.referrer.tolist(),
         ]
         return zip(range(self.first_row, self.first_row + len(self)), *columns, strict=True)
 
@@ -261,6 +268,7 @@ def _batch(columns: dict[str, pa.Array], rows: int, before: int | None, faults: 
         category=names("category"),
         channel=names("channel"),
         action=names("action"),
+        referrer=names("referrer"),
     )
     _check_needs(batch, faults)
     if faults.count == 0:  # a wrong date would make every row after it look unsorted
@@ -271,13 +279,22 @@ def _batch(columns: dict[str, pa.Array], rows: int, before: int | None, faults: 
 def _check_needs(batch: Batch, faults: _Faults) -> None:
     """What each event needs beside its date."""
     actions = np.array([value != "" for value in batch.action.values])[batch.action.codes]
-    pays = (batch.event == PURCHASE) | (batch.event == REFUND)
+    referrers = np.array([value != "" for value in batch.referrer.values])[batch.referrer.codes]
+    pays = (batch.event == PURCHASE) | (batch.event == REFUND) | (batch.event == TOPUP)
     faults.add(
         pays & (batch.amount == NONE), "amount", lambda k: (f"a {EVENTS[batch.event[k]]} needs an amount", None, None)
     )
     nothing = (batch.event == REDEEM) & (batch.points == NONE) & ~actions
     faults.add(nothing, "points", lambda k: ("a redeem needs points, or an item in the column action", None, None))
     faults.add((batch.event == ACTION) & ~actions, "action", lambda k: ("an action needs its name", None, None))
+    coupons = (batch.event == ISSUE) | (batch.event == CLAIM) | (batch.event == USE)
+    faults.add(
+        coupons & ~actions,
+        "action",
+        lambda k: (f"a row of event {EVENTS[batch.event[k]]} needs the coupon's name in the column action", None, None),
+    )
+    alone = (batch.event == REFERRAL) & ~referrers
+    faults.add(alone, "referrer", lambda k: ("a referral needs the referring member's id", None, None))
 
 
 def _check_order(batch: Batch, posted_given: Mask, before: int | None, faults: _Faults) -> None:
@@ -336,8 +353,6 @@ def _events(names: Names, faults: _Faults) -> Ints:
 
     def tell(k: int) -> tuple[str, object, str | None]:
         known = ", ".join(EVENTS)
-        if names[k] in LATER_EVENTS:
-            return f"this event is not built yet; expected one of: {known}", names[k], None
         return f"expected one of: {known}", names[k], nearest(names[k], EVENTS)
 
     faults.add(found < 0, "event", tell)

@@ -4,24 +4,33 @@ from typing import Any
 
 import numpy as np
 
+from simulators.layout import POOLS
 from workbench.ledger import (
     Account,
+    BonusValue,
     Book,
+    Coupon,
     Cursor,
     Entry,
     Line,
     Lot,
     Meter,
+    Month,
     Order,
     Own,
     Part,
     Piece,
     Placed,
+    Pool,
     QualifyingDay,
     Record,
     Use,
+    UsedCoupon,
+    ValueUse,
+    Watch,
     numpy_dtype,
 )
+from workbench.rules.bounds import CAMPAIGNS
 
 __all__ = ["account_of_arrays", "book_of_arrays", "order_of_arrays", "packed", "records"]
 
@@ -57,7 +66,16 @@ def records(record: type[Record], shape: int | tuple[int, ...]) -> Any:
 def account_of_arrays(book: Book, room: int, meters: int) -> Account:
     """An account with room for so many lots and days."""
     return Account(
-        records(Own, 1)[0], records(Lot, room), records(QualifyingDay, room), records(Meter, max(meters, 1)), book
+        records(Own, 1)[0],
+        records(Lot, room),
+        records(QualifyingDay, room),
+        records(Meter, max(meters, 1)),
+        book,
+        records(Watch, CAMPAIGNS),
+        records(Coupon, room),
+        records(BonusValue, room),
+        records(Month, 40),
+        records(Pool, POOLS),
     )
 
 
@@ -74,4 +92,6 @@ def order_of_arrays(room: int, lines: int = 16) -> Order:
         records(Piece, 2 * lines + 20),
         records(Use, room),
         records(Line, lines),
+        records(UsedCoupon, 8),
+        records(ValueUse, room),
     )

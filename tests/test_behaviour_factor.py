@@ -14,7 +14,7 @@ from numba import njit
 
 from simulators.choices import RewardTerms, factor_at, in_play, reward_terms, topped_up
 from simulators.layout import ACCOUNT, TERMS, blank, layout, packed
-from workbench.ledger import Account, Book, Cursor, Lot, Own, QualifyingDay, numpy_dtype
+from workbench.ledger import Account, Book, Cursor, Lot, QualifyingDay, blank_account, numpy_dtype
 from workbench.population.behaviour import BehaviourTerms, behaviour_terms, largest_modifier, takes_place
 from workbench.population.load import load_assumptions, shipped_assumptions
 from workbench.population.past import EFFECTS, Past, note_coupon, note_joined, note_message, note_redemption, note_tier
@@ -54,7 +54,7 @@ def tiered(window: dict[str, Any] | None = None, **silver: Any) -> Program:
 
 def account(lots: list[tuple[int, int]] = [], days: list[tuple[int, int, int]] = [], **own: int) -> Account:  # noqa: B006
     """An account by hand: lots as (points, last usable day), the qualifying ledger as (day, spend, orders)."""
-    found = Account(Own(), [], [], [], Book(Cursor(), []))
+    found = blank_account(0, Book(Cursor(), []))
     for points, expires_on in lots:
         lot = Lot()
         lot.points, lot.expires_on = points, expires_on

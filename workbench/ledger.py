@@ -11,18 +11,27 @@ import numpy as np
 from workbench.units import rule
 
 __all__ = [
-    "ACTIVATE", "BONUS", "CONVERT", "DECAY", "EARN", "EXPIRE", "EXTEND", "KINDS", "PURCHASE", "REDEEM", "REFUND", "REPAY", "RETURN",
-    "REVERSE", "TIER", "VOUCHER",
-    "Account", "Book", "Entry", "Line", "Lot", "Meter", "Order", "Own", "Part", "Piece", "Placed", "QualifyingDay", "Use",
+    "ACTIVATE", "BONUS", "BONUS_BACK", "CASH_OUT", "CLAIM", "CONVERT", "DECAY", "DISCOUNT", "EARN", "EXPIRE", "EXTEND", "FEE", "FEE_DUE",
+    "FEE_REFUND", "FORFEIT", "GIFT", "HELD_OUT", "ISSUE", "KINDS", "LAPSE", "MESSAGE", "PAY", "PAY_BONUS", "PLAN_END", "PURCHASE", "REBATE",
+    "REDEEM", "REFERRAL", "REFUND", "REPAY", "RESTORE", "RETURN", "REVERSE", "REVOKE", "SEGMENT", "TIER", "TOPUP", "USE", "VALUE_BACK",
+    "VALUE_EXPIRE", "VERSION", "VOUCHER",
+    "Account", "Book", "BonusValue", "Coupon", "Entry", "Line", "Lot", "Meter", "Month", "Order", "Own", "Part", "Piece", "Placed", "Pool",
+    "QualifyingDay", "Use", "UsedCoupon", "ValueUse", "Watch",
     "blank_account", "blank_order", "check_conservation", "numpy_dtype", "outstanding", "post", "reserve",
 ]  # fmt: skip
 
 KINDS = (
     "purchase", "refund", "earn", "bonus", "redeem", "return", "expire", "decay", "convert", "voucher", "reverse", "repay", "activate", "extend",
     "tier",
+    "discount", "issue", "claim", "use", "lapse", "restore", "revoke",
+    "topup", "gift", "pay", "pay_bonus", "value_expire", "value_back", "bonus_back", "cash_out", "forfeit",
+    "fee_due", "fee", "fee_refund", "rebate", "plan_end", "referral", "message", "held_out", "segment", "version",
 )  # fmt: skip
 (
     PURCHASE, REFUND, EARN, BONUS, REDEEM, RETURN, EXPIRE, DECAY, CONVERT, VOUCHER, REVERSE, REPAY, ACTIVATE, EXTEND, TIER,
+    DISCOUNT, ISSUE, CLAIM, USE, LAPSE, RESTORE, REVOKE,
+    TOPUP, GIFT, PAY, PAY_BONUS, VALUE_EXPIRE, VALUE_BACK, BONUS_BACK, CASH_OUT, FORFEIT,
+    FEE_DUE, FEE, FEE_REFUND, REBATE, PLAN_END, REFERRAL, MESSAGE, HELD_OUT, SEGMENT, VERSION,
 ) = range(len(KINDS))  # fmt: skip
 
 
@@ -86,6 +95,32 @@ class Own(Record):
         "next_lapse",      # no lot lapses, activates or is due before this day (a bound, never late)
         "days",            # number of rows of the qualifying ledger
         "earned", "redeemed", "expired", "reversed",  # totals since joining
+        "last_purchase",   # posting day of the last purchase; of joining before the first
+        "coupons",         # coupons held: rows of the wallet
+        "coupon_serial",   # coupons ever issued
+        "coupon_on",       # no coupon lapses before this day (a bound, never late)
+        "campaign_on",     # no scheduled coupon or message is due before this day (a bound, never late)
+        "rose",            # 1 + the tier risen to, while its coupons and messages are still to come
+        "renewed",         # 1 while those for a tier renewed are
+        "held_out",        # bit k: the member is never sent message k
+        "unreachable",     # bit k: not reached by channel k
+        "principal",       # stored value paid in, minor units
+        "bonus_value",     # stored value given on top
+        "values",          # rows of bonus value
+        "value_serial",    # rows ever opened
+        "value_on",        # no bonus value lapses before this day (a bound, never late)
+        "plan",            # 1 + the paid plan held, 0 for none
+        "plan_since",      # first day of its term
+        "plan_until",      # last day
+        "plan_owed",       # fee due and not paid
+        "plan_fee",        # fee of the term
+        "plan_spend",      # eligible spend of the term that counts for the rebate
+        "plan_renewals",   # renewals still to come (NEVER: without end)
+        "referred",        # 1 while the referral that brought the member has not qualified, 2 once it has
+        "segment",         # 1 + the RFM segment scored last, 0 before
+        "score_on",        # day of the next score, NEVER where there is none
+        "months",          # rows of purchases by month
+        "version",         # version of the program in force
     )  # fmt: skip
 
 
@@ -121,10 +156,62 @@ class Meter(Record):
     __slots__ = ("period", "used")
 
 
+class Watch(Record):
+    """What is remembered of one coupon or message for a member: how often, and the period it last came in."""
+
+    __slots__ = ("period", "count", "sum_period", "sum", "last")
+
+
+class Coupon(Record):
+    """A coupon in the wallet."""
+
+    __slots__ = (
+        "kind",            # index among the program's coupons
+        "issued_on",
+        "usable_on",       # first usable day; NEVER while it is not claimed
+        "expires_on",      # last usable day (unclaimed: the last day to claim it)
+        "order",           # handle of the order that issued it, 0 for none
+        "serial",          # the member's coupons are numbered as they are issued
+    )  # fmt: skip
+
+
+class BonusValue(Record):
+    """Stored value given on top of a top-up."""
+
+    __slots__ = ("given_on", "expires_on", "money", "serial")
+
+
+class Month(Record):
+    """Purchases of one calendar month, for RFM scores."""
+
+    __slots__ = ("month", "orders", "money")
+
+
+class Pool(Record):
+    """What is left of a limit that all members share (stock, coupon budget)."""
+
+    __slots__ = ("left",)
+
+
+class UsedCoupon(Record):
+    """A coupon used at an order, as it was in the wallet, and what it gave."""
+
+    __slots__ = ("kind", "issued_on", "usable_on", "expires_on", "order", "serial", "money")
+
+
+class ValueUse(Record):
+    """Bonus value taken at an order."""
+
+    __slots__ = ("given_on", "expires_on", "serial", "money", "returned")
+
+
 class Line(Record):
     """One line of a purchase (or an unlinked refund) at hand: money in minor units, category and channel as the program's codes."""
 
-    __slots__ = ("amount", "discount", "tax", "delivery", "category", "channel", "eligible")
+    __slots__ = (
+        "amount", "discount", "tax", "delivery", "category", "channel", "eligible",
+        "off",  # taken off by member price and coupons
+    )  # fmt: skip
 
 
 class Part(Record):
@@ -174,6 +261,12 @@ class Placed(Record):
         "tier", "fallen", "spend_before",  # where a split order is cut: the member's tier, falls and qualifying spend before it
         "split",           # 1 if it is cut
         "parts", "pieces", "uses",  # number of rows
+        "discount",        # taken off by member prices
+        "coupon_off",      # taken off by coupons (not the worth of gifts)
+        "principal", "bonus_value",  # paid with stored value
+        "principal_back", "bonus_back",  # of that, given back
+        "exclusive",       # bits of what coupons used on it forbid: 1 other coupons, 2 points, 4 stored value, 8 member price
+        "coupons", "values",  # number of rows
     )  # fmt: skip
 
 
@@ -204,6 +297,13 @@ class Account(NamedTuple):
     days: list[QualifyingDay]
     meters: list[Meter]
     book: Book
+    watches: list[Watch]
+    """One for each coupon, then for each message, of the program."""
+    coupons: list[Coupon]
+    values: list[BonusValue]
+    months: list[Month]
+    pools: list[Pool]
+    """Shared by all members of a world: the same list."""
 
 
 class Order(NamedTuple):
@@ -214,16 +314,29 @@ class Order(NamedTuple):
     pieces: list[Piece]
     uses: list[Use]
     lines: list[Line]
+    coupons: list[UsedCoupon]
+    values: list[ValueUse]
 
 
-def blank_account(meters: int, book: Book) -> Account:
-    """A new member's account with room for ``meters`` limits."""
-    return Account(Own(), [], [], [Meter() for _ in range(meters)], book)
+def blank_account(meters: int, book: Book, watches: int = 0, pools: list[Pool] | None = None) -> Account:
+    """A new member's account with room for ``meters`` limits and so many coupons and messages."""
+    return Account(
+        Own(),
+        [],
+        [],
+        [Meter() for _ in range(meters)],
+        book,
+        [Watch() for _ in range(watches)],
+        [],
+        [],
+        [],
+        pools or [],
+    )
 
 
 def blank_order() -> Order:
     """An empty order."""
-    return Order(Placed(), [], [], [], [])
+    return Order(Placed(), [], [], [], [], [], [])
 
 
 def reserve(rows: list[Any], count: int, record: type[Record]) -> None:
@@ -277,6 +390,11 @@ def check_conservation(account: Account) -> None:
         (own.pending != sum(lot.points for lot in lots if lot.pending), "pending is not the sum of pending lots"),
         (own.debt < 0, "a debt is negative"),
         (own.debt > 0 and own.balance > 0, "a debt stands beside usable points"),
+        (own.principal < 0, "principal is negative"),
+        (
+            own.bonus_value != sum(row.money for row in account.values[: own.values]),
+            "bonus value is not the sum of its rows",
+        ),
     ]
     for broken, message in problems:
         if broken:

@@ -64,10 +64,13 @@ class Lowered:
 
     terms: Terms
     codes: Codes
+    pools: list[int]
+    """What each limit shared by all members holds at first, by its number."""
 
 
 def lower(program: Program, first_day: int, last_day: int) -> Lowered:
     """Terms and codes of a program for the days from ``first_day`` to ``last_day``; raises SpecError where it cannot be exact."""
+    _refuse_unbuilt(program)
     earn = program.earn
     categories = _names(
         [program.default_category],
@@ -106,6 +109,7 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
         redemption=lower_redemption(program.redemption, first_item_meter),
         refunds=lower_refunds(program.refunds),
         meters=first_item_meter + len(items),
+        watches=0,
         any_birthday=int(any(each.event == "birthday" for each in earn.bonuses)),
         **{f"why_{name}": code for code, name in enumerate(FIXED_RULES)},
         why_bonus=len(FIXED_RULES),
@@ -121,7 +125,20 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
         default_category=categories.index(program.default_category),
         default_channel=channels.index(program.default_channel),
     )
-    return Lowered(terms, codes)
+    return Lowered(terms, codes, [])
+
+
+def _refuse_unbuilt(program: Program) -> None:
+    """What may stand in a file and no engine lives yet."""
+    for part in ("prices", "coupons", "stored_value", "plans", "referral", "segments", "messages", "versions"):
+        if getattr(program, part):
+            raise SpecError((part,), "these rules are not built yet")
+    for k, bonus in enumerate(program.earn.bonuses):
+        if bonus.streak > 1 or bonus.at_most > 1:
+            raise SpecError(("earn", "bonuses", k), "streaks and at_most are not built yet")
+    for k, item in enumerate(() if program.redemption is None else program.redemption.catalogue):
+        if item.stock is not None:
+            raise SpecError(("redemption", "catalogue", k, "stock"), "limits that members share are not built yet")
 
 
 def _names(*groups: Iterable[str]) -> list[str]:

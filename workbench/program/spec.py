@@ -5,10 +5,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from workbench.program.names import misnamed
+from workbench.program.version_spec import Version
+from workbench.rules.bounds import COUPONS, PLANS, PRICES, VERSIONS
+from workbench.rules.coupon_spec import Coupon
 from workbench.rules.earn_spec import Earn
 from workbench.rules.expiry import ByTier, Expiry, NoExpiry
+from workbench.rules.message_spec import Automation, Messages
+from workbench.rules.plan_spec import Plan
+from workbench.rules.price_spec import Checkout, MemberPrice
 from workbench.rules.redemption import Redemption
+from workbench.rules.referral_spec import Referral
 from workbench.rules.refunds import Refunds
+from workbench.rules.segment_spec import Segments
+from workbench.rules.stored_value_spec import StoredValue
 from workbench.rules.tiers_spec import Tiers
 from workbench.spec import Name, Spec, SpecError
 
@@ -74,6 +84,48 @@ class Program(Spec):
     """What points buy."""
     refunds: Refunds = Refunds()
     """What a refund does."""
+    prices: Annotated[tuple[MemberPrice, ...], Field(max_length=PRICES)] = ()
+    """Prices for members."""
+    checkout: Checkout = Checkout()
+    """In which order prices, coupons, points and stored value act at a checkout."""
+    coupons: Annotated[tuple[Coupon, ...], Field(max_length=COUPONS)] = ()
+    """Coupons and what issues them."""
+    stored_value: StoredValue | None = None
+    """Prepaid balance, if any."""
+    plans: Annotated[tuple[Plan, ...], Field(max_length=PLANS)] = ()
+    """Paid memberships."""
+    referral: Referral | None = None
+    """What bringing new members is rewarded with."""
+    segments: Segments | None = None
+    """RFM scoring of members, for coupons and messages."""
+    messages: Messages | None = None
+    """Messages that send themselves."""
+    versions: Annotated[tuple[Version, ...], Field(max_length=VERSIONS - 1)] = ()
+    """Changes of these rules on later dates, in rising order."""
+
+    @property
+    def offers(self) -> bool:
+        """Whether the program has more than points and tiers: member prices, coupons, stored value, plans, referrals, messages, versions."""
+        others = (
+            self.prices,
+            self.coupons,
+            self.stored_value,
+            self.plans,
+            self.referral,
+            self.segments,
+            self.messages,
+            self.versions,
+        )
+        streaks = any(bonus.streak > 1 or bonus.at_most > 1 for bonus in self.earn.bonuses)
+        return any(others) or streaks or self._limited_stock()
+
+    def _limited_stock(self) -> bool:
+        return self.redemption is not None and any(item.stock is not None for item in self.redemption.catalogue)
+
+    @property
+    def automations(self) -> tuple[Automation, ...]:
+        """The messages that send themselves."""
+        return () if self.messages is None else self.messages.automations
 
     @property
     def tier_names(self) -> tuple[str, ...]:
@@ -94,6 +146,14 @@ class Program(Spec):
         for path, name in mentioned:
             if name not in known:
                 raise SpecError(path, "expected one of the tiers: " + (", ".join(self.tier_names) or "none"), name)
+        return self
+
+    @model_validator(mode="after")
+    def _wider_names_exist(self) -> "Program":
+        found = list(misnamed(self))
+        if found:
+            first = found[0]
+            raise SpecError(first.path, first.message, first.value, first.suggestion, tuple(found[1:]))
         return self
 
     @model_validator(mode="after")

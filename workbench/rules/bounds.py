@@ -3,12 +3,19 @@
 from typing import Annotated
 
 __all__ = [
+    "CAMPAIGNS", "CHANNEL_STEPS", "COUPONS", "MESSAGES", "MESSAGE_CHANNELS", "PLANS", "PRICES", "STEPS", "VERSIONS",
     "BONUSES", "BRACKETS", "CAPS", "CATEGORIES", "CHANNELS", "DAYS", "ITEMS", "LOT_RULES", "MULTIPLIERS", "NEEDS", "RATES", "STATEMENTS",
     "TIERS", "WINDOWS",
     "Bonuses", "Brackets", "Caps", "Items", "Multipliers", "PerTier", "Rates", "Statements", "Windows",
 ]  # fmt: skip
 
 TIERS, BRACKETS, MULTIPLIERS, BONUSES, CAPS = 20, 50, 60, 60, 20
+COUPONS, PRICES, STEPS, PLANS = 60, 40, 12, 4
+MESSAGES, MESSAGE_CHANNELS, CHANNEL_STEPS = 40, 8, 8
+CAMPAIGNS = COUPONS + MESSAGES
+"""Coupons and messages: what triggers set off."""
+VERSIONS = 6
+"""Versions of a program, the first included."""
 ITEMS, WINDOWS, STATEMENTS = 200, 24, 12
 CATEGORIES, CHANNELS = 500, 100
 """Names a program may mention, its default included."""

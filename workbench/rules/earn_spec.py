@@ -81,6 +81,10 @@ class Eligible(Spec):
     paid_with_points: Literal["excluded", "included"] = "excluded"
     """Whether the part of the order paid with points earns. ``excluded``: the money off for points redeemed at the
     checkout (not a reward from the catalogue: it pays for no part of the order) is taken off the lines in the order they are listed, each down to zero."""
+    member_price: Literal["net", "gross"] = "net"
+    """``net``: what member prices take off earns nothing; ``gross``: points are given on the price before them."""
+    coupons: Literal["net", "gross"] = "net"
+    """The same for what coupons take off."""
     excluded_categories: tuple[Name, ...] = ()
     """Categories that earn nothing and do not count as qualifying spend."""
 
@@ -148,7 +152,11 @@ class Bonus(Spec):
     points: PointCount | None = None
     """Points given; left out (event ``action`` only): the action row's own ``points`` (manual batch)."""
     once: Literal["event", "day", "month", "year", "lifetime"] = "event"
-    """At most once in this calendar period of the posting day, per member."""
+    """At most ``at_most`` times in this calendar period of the posting day, per member (``event``: no limit)."""
+    at_most: Annotated[int, Field(ge=1, le=10000)] = 1
+    """How often in that period."""
+    streak: Annotated[int, Field(ge=1, le=366)] = 1
+    """On actions: only on every n-th day in a row with such an action (7: on the 7th, 14th, ... day; of several on a day the first gives it)."""
     minimum_spend: Money = Decimal(0)
     """On purchases: least eligible spend of the lines that meet ``categories``."""
     categories: tuple[Name, ...] = ()
@@ -166,6 +174,10 @@ class Bonus(Spec):
     def _action_named(self) -> "Bonus":
         if (self.event == "action") != (self.action is not None):
             raise SpecError(("action",), "an action's name belongs to event: action, and only to it", self.action)
+        if self.streak > 1 and self.event != "action":
+            raise SpecError(("streak",), "a streak is one of actions: it belongs to event: action", self.streak)
+        if self.at_most > 1 and self.once == "event":
+            raise SpecError(("at_most",), "needs a period: once day, month, year or lifetime", self.at_most)
         if self.points is None and self.event != "action":
             raise SpecError(("points",), "give the points (only an action row can bring its own)")
         if self.event not in ("purchase", "first_purchase") and (self.minimum_spend or self.categories):

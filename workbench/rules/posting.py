@@ -183,6 +183,15 @@ def start_order(order, number, business, posting, era):
     own.parts = 0
     own.pieces = 0
     own.uses = 0
+    own.discount = 0
+    own.coupon_off = 0
+    own.principal = 0
+    own.bonus_value = 0
+    own.principal_back = 0
+    own.bonus_back = 0
+    own.exclusive = 0
+    own.coupons = 0
+    own.values = 0
 
 
 @rule
@@ -194,6 +203,11 @@ def join(terms, account, order, day, business, birth_month, birth_dom):
     own.opened = day
     own.last_activity = day
     own.next_lapse = NEVER
+    own.coupon_on = NEVER
+    own.campaign_on = NEVER
+    own.value_on = NEVER
+    own.score_on = NEVER
+    own.last_purchase = day
     own.check_on = NEVER
     own.metrics_on = NEVER
     own.tier = 0 if terms.tiers.count > 0 else -1

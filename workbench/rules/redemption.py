@@ -70,6 +70,8 @@ class CatalogueItem(Spec):
     """What one costs the brand, in major units (a lucky draw: its expected cost)."""
     limit_per_day: Annotated[int, Field(ge=1, le=10000)] | None = None
     """At most so many of it per member and day."""
+    stock: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    """At most so many in all, first come, first served: it couples members. What a refund of points gives back returns no stock."""
 
 
 class Automatic(Spec):

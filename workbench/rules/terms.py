@@ -23,6 +23,8 @@ class Terms(NamedTuple):
     refunds: RefundTerms
     meters: int
     """Meters an account needs: caps, then bonuses, then the catalogue's daily limits."""
+    watches: int
+    """Watches an account needs: one for each coupon, then one for each message."""
     any_birthday: int
     """1 where some bonus is given on birthdays."""
     why_transaction: int
