@@ -6,7 +6,7 @@ from typing import Any
 from simulators.desk import Desk
 from simulators.recorded import Recorded, Row
 from simulators.replay import members_of
-from tests.naive.model import posting_day
+from tests.naive.records import posting_day
 from workbench.ledger import KINDS, check_conservation
 from workbench.program.spec import Program
 from workbench.units import NEVER, to_date, to_day

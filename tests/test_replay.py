@@ -22,7 +22,7 @@ from simulators.recorded import Recorded
 from simulators.replay import replay_file
 from tests.books import Book
 from tests.lived import EntryTuple, as_row, lived
-from tests.naive.model import posting_day
+from tests.naive.records import posting_day
 from tests.strategies import Row, draw_case
 from workbench.errors import BadInput
 from workbench.packaging import HOME

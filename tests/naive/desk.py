@@ -1,0 +1,41 @@
+"""What every room stands on: the program, the members, the ledger."""
+
+from datetime import date
+from typing import Any
+
+from tests.naive.dates import day_in_year, period
+from tests.naive.records import Entry, Lot, Member
+from workbench.program.spec import Program
+
+
+class Desk:
+    """A program, read as data, its members, and what was written."""
+
+    def __init__(self, program: Program) -> None:
+        self.program: Any = program  # read as data
+        self.members: dict[str, Member] = {}
+        self.entries: list[Entry] = []
+        self.refused: list[int] = []
+
+    def write(
+        self, member: Member, today: date, kind: str, rule: str, points: int = 0, money: int = 0, lot: Lot | None = None,
+        order_id: str = "", expires_on: date | None = None,
+    ) -> None:  # fmt: skip
+        """One entry of the ledger."""
+        earned_on = lot.earned_on if lot else None
+        expires_on = lot.expires_on if lot else expires_on
+        self.entries.append((member.name, today, kind, points, money, earned_on, expires_on, order_id, rule))
+
+    def tier_name(self, member: Member) -> str | None:
+        return None if self.program.tiers is None else self.program.tiers.levels[member.tier].name
+
+    def is_birthday(self, birthday: date | None, today: date) -> bool:
+        return birthday is not None and day_in_year(today.year, birthday.month, birthday.day) == today
+
+    def same_period(self, once: str, one: date, other: date) -> bool:
+        """Whether a bonus given on one day uses up the other day's."""
+        if once == "event":
+            return False
+        if once == "lifetime":
+            return True
+        return one == other if once == "day" else period(once, one) == period(once, other)
