@@ -21,7 +21,7 @@ PROGRAMS = sorted(LIBRARY.glob("*.yaml"))
 CASE_FILES = sorted((LIBRARY / "cases").glob("*.yaml"))
 COLUMNS = (
     "member_id", "date", "event", "amount", "points", "order_id", "refund_of", "category", "channel", "action", "birthday", "discount", "tax",
-    "delivery", "posted",
+    "delivery", "posted", "referrer",
 )  # fmt: skip
 CASE_KEYS = {"case", "why", "program", "transactions", "as_of", "expect"}
 EXPECT_KEYS = {"members", "totals", "refused", "ledger"}
