@@ -2,10 +2,14 @@
 
 from fractions import Fraction
 
-from workbench.program.spec import Program
-from workbench.units import to_minor
+import numpy as np
+import numpy.typing as npt
 
-__all__ = ["cost_by_rule", "face_value_per_point", "given_without_sale"]
+from workbench.program.spec import Program
+from workbench.rules.expiry import Anniversary, BonusExpiry, ByTier, Expiry
+from workbench.units import LAST_DAY, NEVER, to_minor
+
+__all__ = ["cost_by_rule", "face_value_per_point", "given_without_sale", "last_ages"]
 
 SALES = ("purchase", "first_purchase")
 
@@ -50,3 +54,36 @@ def cost_by_rule(program: Program) -> dict[str, Fraction]:
 def given_without_sale(program: Program) -> frozenset[str]:
     """The ledger's rules by which points are given that no purchase brought: for joining, birthdays, actions."""
     return frozenset(f"earn.bonuses.{bonus.name}" for bonus in program.earn.bonuses if bonus.event not in SALES)
+
+
+def last_ages(program: Program, first_month: int, months: int) -> npt.NDArray[np.int64]:
+    """int64[months]: for each month of issue (since January 1970), the last age in months at which points of it may be used; NEVER where
+    they do not lapse by the calendar (no expiry, inactivity, decay, or moved on by activity)."""
+    own = [bonus.expiry for bonus in program.earn.bonuses if bonus.expiry is not None]
+    found = np.zeros(months, dtype=np.int64)
+    for place in range(months):
+        month = first_month + place
+        days = range(_first_day(month), min(_first_day(month + 1), LAST_DAY))
+        ends = [_last_month(each, day) for each in (program.expiry, *own) for day in days]
+        found[place] = max(end if end >= NEVER else end - month for end in ends)
+    return found
+
+
+def _last_month(expiry: Expiry | BonusExpiry, day: int) -> int:
+    """The month in which a lot of a day lapses at the latest; NEVER where the calendar does not say."""
+    if isinstance(expiry, ByTier):
+        rules = [*expiry.tiers.values(), expiry.otherwise]
+        return NEVER if expiry.protected else max(_last_month(each, day) for each in rules)
+    if isinstance(expiry, Anniversary):
+        return _month(day) + 12
+    last = getattr(expiry, "last_day", None)
+    end = NEVER if last is None else int(last(day))
+    return NEVER if end >= NEVER else _month(max(end, day))
+
+
+def _month(day: int) -> int:
+    return int(np.datetime64(day, "D").astype("datetime64[M]").astype(np.int64))
+
+
+def _first_day(month: int) -> int:
+    return int(np.datetime64(month, "M").astype("datetime64[D]").astype(np.int64))
