@@ -13,6 +13,7 @@ from workbench.ledger import (
     Entry,
     Line,
     Lot,
+    Month,
     Order,
     Own,
     Part,
@@ -113,6 +114,7 @@ class Desk:
         uses = order.own.uses
         reserve(account.lots, own.lots + bonuses + uses + 4, Lot)
         reserve(account.days, own.days + 2 * bonuses + 8, QualifyingDay)
+        reserve(account.months, own.months + 1, Month)
         reserve(self.book.rows, self.book.cursor.entries + posting.room_needed(own, terms.meters, uses), Entry)
         if terms.redemption.automatic_at > 0:
             reserve(order.uses, uses + own.lots + bonuses + uses + 4, Use)

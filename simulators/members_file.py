@@ -1,7 +1,8 @@
 """The members of a replay at its end: as a table (CSV or Parquet), as a document, as JSON."""
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from json.encoder import encode_basestring
 from pathlib import Path
@@ -43,6 +44,8 @@ class Members:
     """Where each member's lots begin in the lists of lots, and one more; empty where lots are not kept."""
     lots: Lots
     """Days of earning, last usable days (ISO text, None: no end), points: merged by the two days, and sorted by them."""
+    more: dict[str, list[Any]] = field(default_factory=dict)
+    """What else the program has members hold, by its key in the document: anything that JSON has."""
 
     def __len__(self) -> int:
         return len(self.member_id)
@@ -64,18 +67,21 @@ class Members:
                 "qualifying": dict(zip(metrics, row, strict=True)),
                 "carry": carry,
                 "lots": lots[first:last],
+                **{key: each[place] for key, each in self.more.items()},
             }
-            for name, balance, pending, tier, until, row, carry, first, last in zip(
-                self.member_id[:most],
-                self.balance,
-                self.pending,
-                self.tier,
-                self.tier_until,
-                rows,
-                self.carry,
-                self.first_lot,
-                self.first_lot[1:],
-                strict=False,
+            for place, (name, balance, pending, tier, until, row, carry, first, last) in enumerate(
+                zip(
+                    self.member_id[:most],
+                    self.balance,
+                    self.pending,
+                    self.tier,
+                    self.tier_until,
+                    rows,
+                    self.carry,
+                    self.first_lot,
+                    self.first_lot[1:],
+                    strict=False,
+                )
             )
         }
 
@@ -111,8 +117,15 @@ class Members:
                 f'    {encode_basestring(name)}: {{\n      "balance": {self.balance[place]},\n'
                 f'      "pending": {self.pending[place]},\n      "tier": {_text(self.tier[place])},\n'
                 f'      "tier_until": {_text(self.tier_until[place])},\n      "qualifying": {qualifying},\n'
-                f'      "carry": {self.carry[place]!r},\n      "lots": {listed}\n    }}'
+                f'      "carry": {self.carry[place]!r},\n      "lots": {listed}{self._more(place)}\n    }}'
             )
+
+    def _more(self, place: int) -> str:
+        """What else a member holds, as the JSON that follows their lots."""
+        return "".join(
+            f',\n      "{key}": ' + json.dumps(each[place], ensure_ascii=False, indent=2).replace("\n", "\n      ")
+            for key, each in self.more.items()
+        )
 
 
 def _text(value: str | None) -> str:
@@ -126,9 +139,10 @@ def at_end(
     qualifying: dict[str, list[int]],
     first_lot: list[int],
     lots: list[list[int]],
+    more: dict[str, list[Any]] | None = None,
 ) -> Members:
     """Members from the integers of a clock: ``numbers`` holds balance (net of debt), pending, tier, tier_until and carry; ``qualifying`` each
-    metric; ``lots`` the columns of Members (day numbers), or nothing."""
+    metric; ``lots`` the columns of Members (day numbers), or nothing; ``more`` what else the program has members hold."""
     names, tiers = program.tier_names, numbers["tier"]
     earned_on, expires_on, points = lots or ([], [], [])
     desk, own = Desk(program, 0, 0), Own()
@@ -149,6 +163,7 @@ def at_end(
         carry=carry,
         first_lot=first_lot,
         lots=(list(map(_iso, earned_on)), list(map(_iso, expires_on)), points),
+        more=more or {},
     )
 
 
@@ -165,13 +180,17 @@ def check_members_name(path: Path) -> None:
 
 
 def write_members(file: Path, suffix: str, members: Members) -> None:
-    """One row a member: id, balance, pending, tier, its last day, kept spend, and each qualifying metric. The suffix tells the format."""
+    """One row a member: id, balance, pending, tier, its last day, kept spend, each qualifying metric, and what else is one value a member (the RFM
+    segment). The suffix tells the format."""
     columns: dict[str, list[Any]] = {
         "member_id": [harmless(name) for name in members.member_id] if suffix == ".csv" else members.member_id,
         **{key: getattr(members, key) for key in ("balance", "pending", "tier", "tier_until", "carry")},
     }
     if len(members):
         columns |= {f"qualifying_{metric}": members.qualifying[metric] for metric in sorted(members.qualifying)}
+    columns |= {
+        key: each for key, each in members.more.items() if not any(isinstance(one, list | dict) for one in each)
+    }
     table = pa.table(columns)
     if suffix == ".csv":
         pa.csv.write_csv(table, file)

@@ -23,6 +23,7 @@ from workbench.errors import BadInput, Problem, nearest
 from workbench.files import atomic_path
 from workbench.ledger import Account, outstanding
 from workbench.program.spec import Program
+from workbench.rules.segment_spec import SEGMENTS
 from workbench.rules.tiers import METRICS, metric_total, window_start
 from workbench.units import to_date, to_day
 
@@ -326,7 +327,17 @@ def _members(program: Program, replay: Recorded, day: int, with_lots: bool) -> M
         qualifying,
         list(accumulate(map(len, lots), initial=0)),
         [list(each) for each in zip(*chain.from_iterable(lots), strict=True)],
+        _more(program, accounts),
     )
+
+
+def _more(program: Program, accounts: list[Account]) -> dict[str, list[Any]]:
+    """What members hold besides points and tiers, by its key in the document: only what the program has."""
+    found: dict[str, list[Any]] = {}
+    if program.segments is not None:
+        names = (None, *SEGMENTS)
+        found["segment"] = [names[account.own.segment] for account in accounts]
+    return found
 
 
 def _lots(account: Account) -> list[tuple[int, int, int]]:

@@ -9,6 +9,8 @@ from workbench.rules.earn_terms import lower_earn
 from workbench.rules.expiry import lower_expiry
 from workbench.rules.redemption import lower_redemption
 from workbench.rules.refunds import lower_refunds
+from workbench.rules.segment_spec import SEGMENTS
+from workbench.rules.segments import lower_segments
 from workbench.rules.terms import Terms
 from workbench.rules.tiers import lower_tiers
 from workbench.spec import SpecError
@@ -94,27 +96,33 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
         program.expiry, [each.expiry for each in earn.bonuses], tiers, first_day, last_day
     )
     first_item_meter = len(earn.caps) + len(earn.bonuses)
+    streak_meter = first_item_meter + len(items)
+    streaks = len(earn.bonuses) if any(each.streak > 1 for each in earn.bonuses) else 0
     rules = (
         tuple(FIXED_RULES.values())
         + tuple(f"earn.bonuses.{each.name}" for each in earn.bonuses)
         + tuple(f"tiers.{name}" for name in tiers)
         + tuple(f"redemption.catalogue.{name}" for name in items)
     )
+    why_segment = len(rules)
+    rules += tuple(f"segments.{name}" for name in SEGMENTS if program.segments is not None)
     terms = Terms(
         first_day=first_day,
         last_day=last_day,
-        earn=lower_earn(earn, tiers, categories, channels, actions, bonus_expiry, first_day, last_day),
+        earn=lower_earn(earn, tiers, categories, channels, actions, bonus_expiry, streak_meter, first_day, last_day),
         tiers=lower_tiers(program.tiers, actions, earn.pending is not None, first_day, last_day),
         expiry=expiry,
         redemption=lower_redemption(program.redemption, first_item_meter),
         refunds=lower_refunds(program.refunds),
-        meters=first_item_meter + len(items),
+        segments=lower_segments(program.segments),
+        meters=streak_meter + streaks,
         watches=0,
         any_birthday=int(any(each.event == "birthday" for each in earn.bonuses)),
         **{f"why_{name}": code for code, name in enumerate(FIXED_RULES)},
         why_bonus=len(FIXED_RULES),
         why_tier=len(FIXED_RULES) + len(earn.bonuses),
         why_item=len(FIXED_RULES) + len(earn.bonuses) + len(tiers),
+        why_segment=why_segment,
     )
     codes = Codes(
         categories={name: code for code, name in enumerate(categories)},
@@ -130,12 +138,9 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
 
 def _refuse_unbuilt(program: Program) -> None:
     """What may stand in a file and no engine lives yet."""
-    for part in ("prices", "coupons", "stored_value", "plans", "referral", "segments", "messages", "versions"):
+    for part in ("prices", "coupons", "stored_value", "plans", "referral", "messages", "versions"):
         if getattr(program, part):
             raise SpecError((part,), "these rules are not built yet")
-    for k, bonus in enumerate(program.earn.bonuses):
-        if bonus.streak > 1 or bonus.at_most > 1:
-            raise SpecError(("earn", "bonuses", k), "streaks and at_most are not built yet")
     for k, item in enumerate(() if program.redemption is None else program.redemption.catalogue):
         if item.stock is not None:
             raise SpecError(("redemption", "catalogue", k, "stock"), "limits that members share are not built yet")

@@ -20,7 +20,9 @@ def give_bonuses(terms, account, order, lines, count, day, event, action, given)
         wanted = earn.bonus_event[k]
         if wanted != event and not (wanted == ON_PURCHASE and event == ON_FIRST):
             continue
-        if (wanted == ON_ACTION and earn.bonus_action[k] != action) or not earn.bonus_days[k][day - earn.first_day]:
+        if wanted == ON_ACTION and (earn.bonus_action[k] != action or not streak_reached(terms, account, k, day)):
+            continue
+        if not earn.bonus_days[k][day - earn.first_day]:
             continue
         points = earn.bonus_points[k] if earn.bonus_points[k] > 0 else given
         if event == ON_PURCHASE or event == ON_FIRST:
@@ -52,10 +54,26 @@ def once_allows(terms, account, bonus, day):
         return True
     meter = account.meters[terms.earn.caps + bonus]
     key = period_key(once, day)
-    if meter.period == key:
+    again = meter.used + 1 if meter.period == key else 0  # the first time in a period counts as none
+    if again >= terms.earn.bonus_at_most[bonus]:
         return False
     meter.period = key
+    meter.used = again
     return True
+
+
+@rule
+def streak_reached(terms, account, bonus, day):
+    """Whether today's action is the first of a day that completes a run of so many days; notes the run."""
+    streak = terms.earn.bonus_streak[bonus]
+    if streak <= 1:
+        return True
+    meter = account.meters[terms.earn.streak_meter + bonus]
+    if meter.used > 0 and meter.period == day:
+        return False
+    meter.used = meter.used + 1 if meter.used > 0 and meter.period == day - 1 else 1
+    meter.period = day
+    return meter.used % streak == 0
 
 
 @rule

@@ -1,7 +1,7 @@
 """The order of the day, written once. Every clock (agents, replay, kernel) calls these functions, ``redeem`` of ``redemption.py`` within a
 checkout, and the refunds of ``refunds.py``; nothing beneath them.
 
-    start of a day   open_day     1 lapse   2 activate   3 review and upgrade   4 decay, convert, birthday, automatic redemption
+    start of a day   open_day     1 lapse   2 activate   3 review and upgrade   4 decay, convert, score, birthday, automatic redemption
     its transactions join; start_order, begin_checkout, redeem, checkout (earn, bonuses, tier check); redeem_alone; act; refunds
     between days     next_due     the next day whose start changes anything
 
@@ -17,6 +17,7 @@ from workbench.rules.earn_terms import ON_ACTION, ON_BIRTHDAY, ON_FIRST, ON_JOIN
 from workbench.rules.expiry import BY_ACTION, BY_PURCHASE, convert, decay, lapse, next_balance_event, note_activity
 from workbench.rules.lots import repay
 from workbench.rules.redemption import NO_BASKET, redeem, redeem_automatically
+from workbench.rules.segments import first_score, note_month, score
 from workbench.rules.tiers import add_metrics, check_after_event, invite, judge
 from workbench.units import NEVER, civil, rule, yearly_on_or_after
 
@@ -49,6 +50,8 @@ def open_day(terms, account, order, day):
     judge(terms, account, day)
     decay(terms, account, day)
     convert(terms, account, day)
+    if terms.segments.on:
+        score(terms, account, day)
     birthday(terms, account, order, day)
     redeem_automatically(terms, account, order, day)
     own.opened = day
@@ -147,7 +150,7 @@ def next_due(terms, account):
         due = min(due, own.tier_until + 1)
     due = min(due, max(min(own.check_on, own.metrics_on), own.opened + 1))
     due = min(due, next_balance_event(terms, own))
-    due = min(due, own.birthday_on)
+    due = min(due, min(own.birthday_on, own.score_on))
     if terms.earn.carry_resets and own.carry != 0:
         due = min(due, yearly_on_or_after(own.opened + 1, 1, 1))
     return min(due, NEVER)
@@ -206,7 +209,7 @@ def join(terms, account, order, day, business, birth_month, birth_dom):
     own.coupon_on = NEVER
     own.campaign_on = NEVER
     own.value_on = NEVER
-    own.score_on = NEVER
+    own.score_on = first_score(terms, day)
     own.last_purchase = day
     own.check_on = NEVER
     own.metrics_on = NEVER
@@ -225,8 +228,11 @@ def checkout(terms, account, order, lines, count, day, business):
     placed = order.own
     first = own.purchases == 0
     own.purchases += 1
+    own.last_purchase = day
     placed.eligible = set_eligible(terms, lines, count, placed.paid_points)
     post(account, day, PURCHASE, 0, placed.amount, NEVER, NEVER, placed.number, terms.why_transaction)
+    if terms.segments.on:
+        note_month(account, day, 1, placed.amount)
     write_parts(terms, account, order, lines, count, day)
     eligible = placed.eligible
     tier_era = own.era

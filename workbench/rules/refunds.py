@@ -15,6 +15,7 @@ from workbench.rules.earn_terms import ON_ORDER, PER_CAMPAIGN
 from workbench.rules.expiry import lapse_if_past
 from workbench.rules.lots import give_back, repay, take, take_points
 from workbench.rules.redemption import redeem_automatically
+from workbench.rules.segments import note_month
 from workbench.rules.tiers import add_metrics, judge_after_refund
 from workbench.spec import Spec, SpecError
 from workbench.units import NEVER, muldiv, rule
@@ -303,6 +304,8 @@ def refund_linked(terms, account, order, day, amount, category, named):
     """A refund of (part of) an order: points, debt, points given back, metrics, tier."""
     own = order.own
     post(account, day, REFUND, 0, -amount, NEVER, NEVER, own.number, terms.why_transaction)
+    if terms.segments.on:
+        note_month(account, day, 0, -amount)
     own.refunded += amount
     whole = own.refunded == own.amount and amount > 0
     refund_parts(order, amount, category, named)
@@ -335,6 +338,8 @@ def refund_unlinked(terms, account, order, lines, day):
     """A refund that names no order: today's base rate, soonest-expiring lots first. ``lines`` holds the refund as one line."""
     line = lines[0]
     post(account, day, REFUND, 0, -line.amount, NEVER, NEVER, order.own.number, terms.why_transaction)
+    if terms.segments.on:
+        note_month(account, day, 0, -line.amount)
     set_eligible(terms, lines, 1, 0)
     points = unlinked_value(terms, account, order, line, day)
     order.parts[0].refunded = line.eligible

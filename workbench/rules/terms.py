@@ -6,6 +6,7 @@ from workbench.rules.earn_terms import EarnTerms
 from workbench.rules.expiry import ExpiryTerms
 from workbench.rules.redemption import RedemptionTerms
 from workbench.rules.refunds import RefundTerms
+from workbench.rules.segments import SegmentTerms
 from workbench.rules.tiers import TierTerms
 
 __all__ = ["Terms"]
@@ -21,8 +22,9 @@ class Terms(NamedTuple):
     expiry: ExpiryTerms
     redemption: RedemptionTerms
     refunds: RefundTerms
+    segments: SegmentTerms
     meters: int
-    """Meters an account needs: caps, then bonuses, then the catalogue's daily limits."""
+    """Meters an account needs: caps, then bonuses, then the catalogue's daily limits; where there are streaks, a run of days for each bonus."""
     watches: int
     """Watches an account needs: one for each coupon, then one for each message."""
     any_birthday: int
@@ -43,3 +45,5 @@ class Terms(NamedTuple):
     """Code of the lowest tier."""
     why_item: int
     """Code of the catalogue's first item."""
+    why_segment: int
+    """Code of the first RFM segment."""
