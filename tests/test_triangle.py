@@ -13,7 +13,7 @@ from simulators.replay import replay_log
 from tests.test_kernel import scenario
 from tests.triangles import FIRST, small_triangle, triangle_of
 from workbench.errors import BadInput
-from workbench.finance.triangle import Triangle, from_events, from_ledger, from_panel, month_name, month_of
+from workbench.finance.triangle import Events, Triangle, from_events, from_ledger, from_panel, month_name, month_of
 from workbench.finance.triangle_file import is_ledger, read_ledger, read_triangle, valuation_month
 from workbench.ledger import BONUS, CONVERT, DECAY, EARN, EXPIRE, EXTEND, REDEEM, REPAY, RETURN, REVERSE
 from workbench.ledger_table import LOT_COLUMNS
@@ -63,9 +63,9 @@ def test_last_ages_are_those_of_the_lots() -> None:
 
 
 def test_points_that_move_on_have_no_last_age() -> None:
-    columns = np.array([[EARN, 10, 0, 0, 400], [EXTEND, 0, 40, NEVER, 900]]).T
-    assert from_events(*columns, valuation=3).last_age is None
-    assert from_events(*columns[:, :1], valuation=3).last_age == pytest.approx([13, 0, 0, 0])
+    columns = np.array([[EARN, 10, 0, 0, 400, 1], [EXTEND, 0, 40, NEVER, 900, 1]]).T
+    assert from_events(Events(*columns), valuation=3).last_age is None
+    assert from_events(Events(*columns[:, :1]), valuation=3).last_age == pytest.approx([13, 0, 0, 0])
 
 
 def test_every_kind_has_its_place() -> None:
@@ -79,7 +79,8 @@ def test_every_kind_has_its_place() -> None:
         (REPAY, -7, february, february), (REPAY, 7, february, NEVER),
     ]  # fmt: skip
     kind, points, day, earned_on = np.array(entries).T
-    found = from_events(kind, points, day, earned_on, np.full(len(kind), NEVER), valuation=1)
+    events = Events(kind, points, day, earned_on, np.full(len(kind), NEVER), np.zeros(len(kind), dtype=np.int64))
+    found = from_events(events, valuation=1)
     assert found.earned.tolist() == [[150, 0], [40, 0]]
     assert found.redeemed.tolist() == [[60, 10], [0, 0]]
     assert found.expired.tolist() == [[0, 8], [0, 0]]
@@ -88,14 +89,14 @@ def test_every_kind_has_its_place() -> None:
     assert found.outstanding.tolist() == [42, 33]
     assert found.debt == 0
     assert found.outstanding.sum() == points.sum()
-    before = from_events(kind[:10], points[:10], day[:10], earned_on[:10], np.full(10, NEVER), valuation=1)
+    before = from_events(Events(*(column[:10] for column in events)), valuation=1)
     assert before.debt == 7
 
 
 def test_an_entry_before_its_lot_is_refused() -> None:
-    columns = np.array([[EARN, 10, 0, 40, 400]]).T
+    columns = np.array([[EARN, 10, 0, 40, 400, 1]]).T
     with pytest.raises(BadInput, match="one is 1 months too early"):
-        from_events(*columns, valuation=3)
+        from_events(Events(*columns), valuation=3)
 
 
 # --- cut and added up ----------------------------------------------------------------------------------------------------
@@ -139,7 +140,7 @@ def test_a_ledger_as_replay_writes_it(suffix: str, tmp_path: Path) -> None:
     program = load_program("mos_burger")
     replay_log(program, Path("examples/mos_orders.csv"), as_of=date(2016, 12, 31), ledger=path)
     assert is_ledger(path)
-    found = read_ledger(path).triangle(valuation_month(date(2016, 12, 31)))
+    found = from_events(read_ledger(path), valuation_month(date(2016, 12, 31)), basis="ESTIMATE")
     assert found.basis == "ESTIMATE"
     assert found.earned.sum() == 92
     assert (found.redeemed.sum(), found.expired.sum(), found.reversed.sum()) == (40, 4, 4)
@@ -260,7 +261,7 @@ def test_what_is_wrong_with_a_ledger(before: str, after: str, said: str, tmp_pat
     path = tmp_path / "ledger.csv"
     path.write_text(LEDGER.replace(before, after, 1), "utf-8")
     with pytest.raises(BadInput, match=said):
-        read_ledger(path).triangle(660)
+        from_events(read_ledger(path), 660)
 
 
 def test_a_damaged_ledger(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ Where a triangle comes from:
 
     from_panel      a simulated world (``WorldPanel``), at any month's end of the run
     from_ledger     every entry of a world (``LedgerTable``)
-    from_events     flows by month of issue and month of event, whatever they were read from (``triangle_file.py``)
+    from_events     a ledger's entries, whatever they were read from (``triangle_file.py``)
 
 What counts: points follow the lot they were earned in, as it was consumed. Points returned lower what was redeemed, conversion into vouchers
 counts as redeemed, decay as expired. What is reversed, and what a lot pays towards a member's debt, lowers the points issued; points of no
@@ -13,19 +13,22 @@ lot (a debt) stand beside the triangle, never in a cohort.
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from workbench.errors import BadInput, Problem
 from workbench.finance.panel import group_of
-from workbench.finance.world import CONVERTED, EARNED, EXPIRED, GROUPS, NO_GROUP, REDEEMED, REPAID, REVERSED, WorldPanel
+from workbench.finance.world import CONVERTED, EARNED, EXPIRED, NO_GROUP, REDEEMED, REPAID, REVERSED, WorldPanel
 from workbench.ledger import EXTEND, KINDS
 from workbench.ledger_table import Ints, LedgerTable
 from workbench.units import NEVER
 
-__all__ = ["Basis", "Floats", "Triangle", "from_events", "from_ledger", "from_panel", "month_name", "month_of"]
+__all__ = [
+    "Basis", "Bools", "Events", "Floats", "LotEvents", "Triangle",
+    "events_of", "from_events", "from_ledger", "from_panel", "lot_events", "month_name", "month_of",
+]  # fmt: skip
 
 Basis = Literal["ESTIMATE", "PROJECTION"]
 Bools = npt.NDArray[np.bool_]
@@ -115,7 +118,8 @@ class Triangle:
         return self.first_month + self.months * np.arange(self.cohorts)
 
     def at(self, month: int) -> "Triangle":
-        """The triangle as it stood at the end of an earlier month. Raises ValueError where the month lies outside, or ends no period."""
+        """The triangle as it stood at the end of an earlier month; what was owed then is not known to it, and 0. Raises ValueError where
+        the month lies outside, or ends no period."""
         if not self.first_month <= month <= self.valuation:
             raise ValueError(
                 f"expected a month from {month_name(self.first_month)} to {month_name(self.valuation)}, found {month_name(month)}"
@@ -127,7 +131,7 @@ class Triangle:
         seen = np.arange(columns) < periods - np.arange(rows)[:, None]
         cut: dict[str, Any] = {name: np.where(seen, getattr(self, name)[:rows, :columns], 0) for name in _FLOWS}
         last = None if self.last_age is None else self.last_age[:rows]
-        return replace(self, valuation=month, last_age=last, **cut)
+        return replace(self, valuation=month, last_age=last, debt=self.debt if month == self.valuation else 0, **cut)
 
     def by_quarter(self) -> "Triangle":
         """Cohorts and ages by calendar quarter. Raises ValueError where the valuation month ends none (its flows would be of a part of a
@@ -171,7 +175,7 @@ def month_of(days: Ints) -> Ints:
 
 # --- where triangles come from ---------------------------------------------------------------------------------------
 def from_panel(panel: WorldPanel, valuation: int | None = None, last_age: Ints | None = None) -> Triangle:
-    """The triangle of a simulated world at the end of a month of the run (the last, unless given; months since January 1970).
+    """The triangle of a simulated world at the end of a month of the run (the last whole one, unless given; months since January 1970).
 
     ``last_age``: int64[months of the run]: the last usable age of the points of each month, where the caller knows it of the program.
     Raises ValueError where the panel knows points of lots issued outside the run.
@@ -187,10 +191,9 @@ def from_panel(panel: WorldPanel, valuation: int | None = None, last_age: Ints |
     sums: dict[str, Any] = {name: np.zeros((months, months), dtype=np.int64) for name in _FLOWS}
     for name, groups in _GROUPED.items():
         sums[name][cohort, ages] = sum(flows[:, group] for group in groups)
-    debt = int(table[months, :, REVERSED].sum() + table[months, :, REPAID].sum())
-    whole = Triangle(frame.first_month, last, **sums, last_age=last_age, debt=debt)
-    if valuation is None or valuation == last:
-        return whole
+    whole = Triangle(frame.first_month, last, **sums, last_age=last_age)
+    if valuation is None:
+        valuation = int(month_of(np.array([frame.last_day + 1]))[0]) - 1
     owed = table[months, : valuation + 1 - frame.first_month]
     return replace(whole.at(valuation), debt=int(owed[:, REVERSED].sum() + owed[:, REPAID].sum()))
 
@@ -206,52 +209,84 @@ _GROUPED = {
 def from_ledger(ledger: LedgerTable, valuation: int, first_month: int | None = None) -> Triangle:
     """The triangle of a ledger at the end of a month (months since January 1970). ``first_month``: of the first cohort, unless it is the
     first with an issue. Raises BadInput where an entry is dated before its lot was earned."""
-    kind, points, day, earned_on, expires_on = map(ledger.column, _COLUMNS)
-    return from_events(kind, points, day, earned_on, expires_on, valuation, first_month)
+    return from_events(events_of(ledger), valuation, first_month)
 
 
-_COLUMNS = ("kind", "points", "day", "lot_earned_on", "expires_on")
+class Events(NamedTuple):
+    """A ledger's entries as columns of one length, whatever they were read from."""
+
+    kind: Ints
+    """int64: index into ``KINDS``."""
+    points: Ints
+    """int64: as signed in the ledger."""
+    day: Ints
+    earned_on: Ints
+    """int64: the day the lot was earned; ``NEVER`` where the entry is of no lot."""
+    expires_on: Ints
+    """int64: the lot's last day; ``NEVER`` where there is none."""
+    member: Ints
+    """int64: whose entry it is."""
 
 
-def from_events(
-    kind: Ints,
-    points: Ints,
-    day: Ints,
-    earned_on: Ints,
-    expires_on: Ints,
-    valuation: int,
-    first_month: int | None = None,
-    basis: Basis = "PROJECTION",
-) -> Triangle:
-    """The triangle of a ledger's entries, given as columns of one length: kind (index into ``KINDS``), points (as signed in the ledger), day,
-    day the lot was earned and its last day (``NEVER`` where there is none). Entries after the valuation month are left out.
+def events_of(ledger: LedgerTable) -> Events:
+    """The entries of a whole world."""
+    kind, points, day, earned_on, expires_on, member = map(ledger.column, _COLUMNS)
+    return Events(kind, points, day, earned_on, expires_on, member)
 
-    Raises BadInput where an entry is dated before its lot was earned, or none is left.
-    """
-    month, group = month_of(day), _GROUP_OF_KIND[kind]
-    extends = bool((kind == EXTEND).any())
+
+_COLUMNS = ("kind", "points", "day", "lot_earned_on", "expires_on", "member")
+
+
+class LotEvents(NamedTuple):
+    """The entries that move points of lots, up to a valuation, each in its place in the triangle; arrays of one length."""
+
+    first: int
+    """Month of the first cohort."""
+    size: int
+    """Cohorts, and ages."""
+    cohort: Ints
+    age: Ints
+    group: Ints
+    """Place in ``GROUPS``."""
+    points: Ints
+    """Positive in the direction of the group."""
+    rows: Ints
+    """Where each stands among the ledger's entries."""
+    last_age: Ints | None
+    debt: int
+
+
+def lot_events(events: Events, valuation: int, first_month: int | None = None) -> LotEvents:
+    """Place a ledger's entries; those after the valuation month are left out. Raises BadInput where an entry is dated before its lot was
+    earned, or none is left."""
+    month, group = month_of(events.day), _GROUP_OF_KIND[events.kind]
+    positive = np.where(group == EARNED, events.points, -events.points)
     kept = (group != NO_GROUP) & (month <= valuation)
-    month, group, points, earned_on, expires_on = (each[kept] for each in (month, group, points, earned_on, expires_on))
-    positive = np.where(group == EARNED, points, -points)
-    of_lot = earned_on < NEVER
-    debt = int(positive[~of_lot & np.isin(group, (REVERSED, REPAID))].sum())
-    month, group, positive, earned_on, expires_on = (
-        each[of_lot] for each in (month, group, positive, earned_on, expires_on)
-    )
-    issue = month_of(earned_on)
+    of_lot = events.earned_on < NEVER
+    debt = int(positive[kept & ~of_lot & np.isin(group, (REVERSED, REPAID))].sum())
+    (rows,) = np.nonzero(kept & of_lot)
+    issue = month_of(events.earned_on[rows])
     if not len(issue):
         raise BadInput(Problem("", f"expected points issued up to {month_name(valuation)}, found none"))
     first = int(issue.min()) if first_month is None else first_month
     if issue.min() < first:
         raise BadInput(Problem("", f"expected no lot earned before {month_name(first)}", month_name(int(issue.min()))))
-    cohort, age = issue - first, _checked_ages(issue, month)
-    size = valuation + 1 - first
-    sums: dict[str, Any] = {name: np.zeros((size, size), dtype=np.int64) for name in _FLOWS}
+    cohort, age, size = issue - first, _checked_ages(issue, month[rows]), valuation + 1 - first
+    moved = bool((events.kind == EXTEND).any())
+    last_age = None if moved else _last_ages(cohort, issue, events.expires_on[rows], size)
+    return LotEvents(first, size, cohort, age, group[rows], positive[rows], rows, last_age, debt)
+
+
+def from_events(
+    events: Events, valuation: int, first_month: int | None = None, basis: Basis = "PROJECTION"
+) -> Triangle:
+    """The triangle of a ledger's entries at the end of a month. Raises BadInput as ``lot_events`` does."""
+    found = lot_events(events, valuation, first_month)
+    sums: dict[str, Any] = {name: np.zeros((found.size, found.size), dtype=np.int64) for name in _FLOWS}
     for name, groups in _GROUPED.items():
-        chosen = np.isin(group, groups)
-        np.add.at(sums[name], (cohort[chosen], age[chosen]), positive[chosen])
-    last_age = None if extends else _last_ages(cohort, issue, expires_on, size)
-    return Triangle(first, valuation, **sums, last_age=last_age, debt=debt, basis=basis)
+        chosen = np.isin(found.group, groups)
+        np.add.at(sums[name], (found.cohort[chosen], found.age[chosen]), found.points[chosen])
+    return Triangle(found.first, valuation, **sums, last_age=found.last_age, debt=found.debt, basis=basis)
 
 
 def _last_ages(cohort: Ints, issue: Ints, expires_on: Ints, size: int) -> Ints:
@@ -271,6 +306,3 @@ def _checked_ages(issue: Ints, event: Ints) -> Ints:
         message = f"expected no entry before its lot was earned: one is {-int(ages[place])} months too early"
         raise BadInput(Problem("lot_earned_on", message))
     return ages
-
-
-assert len(GROUPS) == 6  # every group has its place in _GROUPED

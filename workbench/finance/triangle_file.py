@@ -13,7 +13,6 @@ used, ``never`` where they do not lapse), ``currency``, ``unit`` (the same in ev
 import csv
 import io
 import re
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,12 +25,12 @@ import pyarrow.parquet
 
 from workbench.errors import BadInput, Problem, nearest
 from workbench.files import reading, regular_file
-from workbench.finance.triangle import Triangle, from_events, month_name
+from workbench.finance.triangle import Events, Triangle, month_name
 from workbench.ledger import KINDS
 from workbench.ledger_table import Ints
 from workbench.units import MAX_POINTS, NEVER
 
-__all__ = ["LedgerEntries", "is_ledger", "read_ledger", "read_triangle", "valuation_month"]
+__all__ = ["is_ledger", "read_ledger", "read_triangle", "valuation_month"]
 
 LARGEST = 2**24
 """Bytes of a triangle's file."""
@@ -53,24 +52,6 @@ def valuation_month(day: date, option: str = "--valuation") -> int:
 
 
 # --- ledgers -----------------------------------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class LedgerEntries:
-    """The columns of a ledger's file that a triangle needs, all of one length."""
-
-    member: Ints
-    """int64: members numbered in the order they come."""
-    kind: Ints
-    points: Ints
-    day: Ints
-    earned_on: Ints
-    expires_on: Ints
-
-    def triangle(self, valuation: int) -> Triangle:
-        """The triangle at the end of a month. Raises BadInput (see ``from_events``)."""
-        columns = self.kind, self.points, self.day, self.earned_on, self.expires_on
-        return from_events(*columns, valuation=valuation, basis="ESTIMATE")
-
-
 def is_ledger(path: str | Path) -> bool:
     """Whether a file looks like a ledger rather than a triangle, by its first bytes. Raises BadInput where it cannot be read."""
     file = regular_file(path, "a ledger or a triangle")
@@ -79,8 +60,10 @@ def is_ledger(path: str | Path) -> bool:
     return start[:4] == b"PAR1" or start[:2] == b"\x1f\x8b" or b"lot_earned_on" in start.split(b"\n", 1)[0]
 
 
-def read_ledger(path: str | Path) -> LedgerEntries:
-    """A ledger's file (CSV, plain or gzip, or Parquet). Raises BadInput: no such file, a column missing, cells that are none, an unknown kind."""
+def read_ledger(path: str | Path) -> Events:
+    """The entries of a ledger's file (CSV, plain or gzip, or Parquet), members numbered in the order they come.
+
+    Raises BadInput: no such file, a column missing, cells that are none, an unknown kind."""
     file = regular_file(path, "a ledger")
     source = str(path)
     with reading(file), file.open("rb") as stream:
@@ -105,7 +88,7 @@ def read_ledger(path: str | Path) -> LedgerEntries:
             source, max(0, len(unknown) - MOST_PROBLEMS),
         )  # fmt: skip
     codes = np.array([KINDS.index(name) for name in names] or [0], dtype=np.int64)
-    return LedgerEntries(
+    return Events(
         member=np.asarray(table["member_id"].combine_chunks().dictionary_encode().indices, dtype=np.int64),
         kind=codes[np.asarray(kinds.indices, dtype=np.int64)],
         points=np.asarray(table["points"], dtype=np.int64),

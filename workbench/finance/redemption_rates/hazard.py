@@ -14,7 +14,7 @@ from workbench.finance.triangle import Bools, Floats, Triangle
 from workbench.ledger_table import Ints
 from workbench.units import NEVER
 
-__all__ = ["hazard", "hazards", "pooled_survival", "still_unredeemed"]
+__all__ = ["at_risk", "hazard", "hazards", "pooled_survival", "still_unredeemed"]
 
 
 def hazard(triangle: Triangle, tail: TailMethod | None = None) -> Ultimates:
@@ -32,13 +32,14 @@ def hazard(triangle: Triangle, tail: TailMethod | None = None) -> Ultimates:
 
 def extended_hazards(triangle: Triangle, tail: TailMethod | None) -> tuple[Floats, Tail, list[str]]:
     """Hazards by age, the tail's behind them; the tail, and its warnings."""
-    h, redeemed = hazards(triangle.issued, triangle.redeemed, _at_risk(triangle))
+    h, redeemed = hazards(triangle.issued, triangle.redeemed, at_risk(triangle))
     oldest = None if triangle.last_age is None else int(triangle.last_age.max(initial=0))
     method, until = wanted_tail(triangle.ages, oldest, tail)
     return extend(h, redeemed, method, until, endless=oldest is None or oldest >= NEVER)
 
 
-def _at_risk(triangle: Triangle) -> Bools:
+def at_risk(triangle: Triangle) -> Bools:
+    """bool[cohorts, ages]: ages reached at which points may still be used."""
     if triangle.last_age is None:
         return triangle.observed
     return triangle.observed & (np.arange(triangle.ages) <= triangle.last_age[:, None])
