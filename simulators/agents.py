@@ -210,7 +210,7 @@ class Life:
         world = self.world
         self.account = world.desk.open_account()
         world.desk.join(self.account, day, day, *self.birth)
-        fold.note_joined(world.panel, self.story, day, self.account.own.tier)
+        fold.note_joined(world.panel, self.story, day, 0 if world.program.tiers is not None else -1)
         self.write(world.desk)
         world.joined[self.number] = day
         note_joined(self.past, day)
@@ -236,7 +236,7 @@ class Life:
         refusals = desk.checkout(account, order, self.orders, day, day, [basket], asked)
         if self.account is not None:
             self.mind_tier(tier, day)
-            if 0 in refusals:
+            if "" in refusals:
                 note_redemption(self.past, day)
         self.write(desk)
         self.bought[k] = basket.amount

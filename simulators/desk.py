@@ -3,11 +3,12 @@
 It keeps room in the preallocated lists, turns names into codes, and hands over the entries that were written.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from workbench.ledger import (
     Account,
+    BonusValue,
     Book,
     Cursor,
     Entry,
@@ -21,6 +22,7 @@ from workbench.ledger import (
     Pool,
     QualifyingDay,
     Use,
+    ValueUse,
     blank_account,
     blank_order,
     reserve,
@@ -28,12 +30,14 @@ from workbench.ledger import (
 from workbench.program.lower import Lowered, lower
 from workbench.program.spec import Program
 from workbench.rules import posting
-from workbench.rules.redemption import UNKNOWN_ITEM, UNNAMED, redeem
+from workbench.rules.plans import PLAN_REFUSALS, UNKNOWN_PLAN, UNNAMED_PLAN, cancel
+from workbench.rules.redemption import REFUSALS, UNKNOWN_ITEM, UNNAMED, redeem
 from workbench.rules.refunds import refund_linked, refund_unlinked
+from workbench.rules.stored_value import VALUE_REFUSALS, cash_out, pay
 from workbench.rules.terms import Terms
 from workbench.units import CENTS
 
-__all__ = ["Basket", "Desk", "Redeeming"]
+__all__ = ["Basket", "Desk", "Paying", "Redeeming"]
 
 
 @dataclass(slots=True)
@@ -54,6 +58,13 @@ class Redeeming:
 
     points: int
     item: str = ""
+
+
+@dataclass(slots=True)
+class Paying:
+    """One payment with stored value: minor units (``ALL``: as far as it goes)."""
+
+    amount: int
 
 
 class Desk:
@@ -115,7 +126,10 @@ class Desk:
         reserve(account.lots, own.lots + bonuses + uses + 4, Lot)
         reserve(account.days, own.days + 2 * bonuses + 8, QualifyingDay)
         reserve(account.months, own.months + 1, Month)
-        reserve(self.book.rows, self.book.cursor.entries + posting.room_needed(own, terms.meters, uses), Entry)
+        paid = order.own.values
+        reserve(account.values, own.values + paid + 1, BonusValue)
+        reserve(order.values, paid + own.values, ValueUse)
+        reserve(self.book.rows, self.book.cursor.entries + posting.room_needed(own, terms.meters, uses, paid), Entry)
         if terms.redemption.automatic_at > 0:
             reserve(order.uses, uses + own.lots + bonuses + uses + 4, Use)
         parts = max(lines, order.own.parts)
@@ -140,10 +154,13 @@ class Desk:
             posting.open_day(self.terms, account, self._scratch, due)
         account.own.opened = max(account.own.opened, day)
 
-    def join(self, account: Account, day: int, business: int, birth_month: int = 0, birth_dom: int = 0) -> None:
-        """A member joins on a posting day (and business date)."""
+    def join(
+        self, account: Account, day: int, business: int, birth_month: int = 0, birth_dom: int = 0, plan: str = ""
+    ) -> None:
+        """A member joins on a posting day (and business date), with the paid plan of that name where membership needs one."""
         self._make_room(account, self._scratch)
-        posting.join(self.terms, account, self._scratch, day, business, birth_month, birth_dom)
+        code = max(self._plan(plan), -1)
+        posting.join(self.terms, account, self._scratch, day, business, birth_month, birth_dom, code)
 
     def checkout(
         self,
@@ -153,34 +170,67 @@ class Desk:
         day: int,
         business: int,
         baskets: list[Basket],
-        redemptions: list[Redeeming],
-    ) -> list[int]:
-        """A purchase with its redemptions; ``order`` is written. Returns why each redemption is refused (0: done)."""
+        asked: Sequence[Redeeming | Paying],
+    ) -> list[str]:
+        """A purchase with what is redeemed and paid with stored value at it; ``order`` is written. Returns why each of those is refused (empty:
+        done)."""
         posting.start_order(order, number, business, day, account.own.era)
         count = self._write_lines(order, baskets)
         self._make_room(account, order, count)
         posting.begin_checkout(self.terms, account, order, order.lines, count, day)
-        refusals = []
-        for each in redemptions:
+        refusals = [""] * len(asked)
+        for place in self._in_order(asked):
             self._make_room(account, order, count)
-            self._make_room_for_uses(account, order, each)
-            refusals.append(redeem(self.terms, account, order, day, self._item(each), each.points, order.own.amount))
+            refusals[place] = self._at_checkout(account, order, day, asked[place], count)
         self._make_room(account, order, count)
         posting.checkout(self.terms, account, order, order.lines, count, day, business)
         return refusals
 
-    def redeem(self, account: Account, order: Order, number: int, day: int, asked: Redeeming) -> int:
-        """A redemption without a purchase. Returns why it is refused (0: done)."""
+    def _in_order(self, asked: Sequence[Redeeming | Paying]) -> list[int]:
+        """The places of what is asked for at a checkout in the order in which it acts, each kind as it was asked for."""
+        value_first = self.program.checkout.pay_first == "stored_value"
+        return sorted(range(len(asked)), key=lambda place: isinstance(asked[place], Paying) != value_first)
+
+    def _at_checkout(self, account: Account, order: Order, day: int, asked: Redeeming | Paying, count: int) -> str:
+        """A redemption, or a payment with stored value, at a purchase of so many lines. Returns why it is refused (empty: done)."""
+        if isinstance(asked, Paying):
+            return VALUE_REFUSALS[pay(self.terms, account, order, order.lines, count, day, asked.amount)]
+        self._make_room_for_uses(account, order, asked)
+        item = self._item(asked)
+        return REFUSALS[redeem(self.terms, account, order, day, item, asked.points, order.own.amount)]
+
+    def redeem(self, account: Account, order: Order, number: int, day: int, asked: Redeeming) -> str:
+        """A redemption without a purchase. Returns why it is refused (empty: done)."""
         posting.start_order(order, number, day, day, account.own.era)
         self._make_room(account, order)
         self._make_room_for_uses(account, order, asked)
-        return posting.redeem_alone(self.terms, account, order, day, self._item(asked), asked.points)
+        return REFUSALS[posting.redeem_alone(self.terms, account, order, day, self._item(asked), asked.points)]
 
     def act(self, account: Account, day: int, business: int, action: str, points: int = -1) -> None:
         """An action row."""
         self._make_room(account, self._scratch)
         code = self.lowered.codes.actions.get(action, -1)
         posting.act(self.terms, account, self._scratch, day, business, code, points)
+
+    def top_up(self, account: Account, day: int, business: int, amount: int) -> str:
+        """A top-up of stored value. Returns why it is refused (empty: done)."""
+        self._make_room(account, self._scratch)
+        return VALUE_REFUSALS[posting.add_value(self.terms, account, self._scratch, day, business, amount)]
+
+    def cash_out(self, account: Account, day: int, amount: int) -> str:
+        """Principal is paid out (``ALL``: all of it). Returns why it is refused (empty: done)."""
+        self._make_room(account, self._scratch)
+        return VALUE_REFUSALS[cash_out(self.terms, account, day, amount)]
+
+    def take_fee(self, account: Account, day: int, plan: str, amount: int) -> str:
+        """A paid plan's fee (``ALL``: what is due). Returns why it is refused (empty: done)."""
+        self._make_room(account, self._scratch)
+        return PLAN_REFUSALS[posting.take_fee(self.terms, account, self._scratch, day, self._plan(plan), amount)]
+
+    def cancel(self, account: Account, day: int, plan: str) -> str:
+        """A paid plan is cancelled. Returns why it is refused (empty: done)."""
+        self._make_room(account, self._scratch)
+        return PLAN_REFUSALS[cancel(self.terms, account, day, self._plan(plan))]
 
     def refund(self, account: Account, order: Order, day: int, amount: int, category: str = "") -> None:
         """A linked refund; the caller has checked that the order holds so much."""
@@ -208,6 +258,9 @@ class Desk:
             line.category = codes.category(basket.category)
             line.channel = codes.channel(basket.channel)
         return len(baskets)
+
+    def _plan(self, name: str) -> int:
+        return self.lowered.codes.plans.get(name, UNKNOWN_PLAN) if name else UNNAMED_PLAN
 
     def _item(self, asked: Redeeming) -> int:
         return self.lowered.codes.items.get(asked.item, UNKNOWN_ITEM) if asked.item else UNNAMED

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
-from simulators.desk import Basket, Desk, Redeeming
+from simulators.desk import Basket, Desk, Paying, Redeeming
 from simulators.transactions import Fault
 from workbench.errors import nearest
 from workbench.ledger import Account, Entry, Order
 from workbench.program.spec import Program
 from workbench.rules.posting import learn_birthday
-from workbench.rules.redemption import REFUSALS
+from workbench.rules.stored_value import NO_PURCHASE, VALUE_REFUSALS
 from workbench.units import CENTS, NEVER
 
 __all__ = [
@@ -25,6 +25,8 @@ __all__ = [
 
 MOST_REFUSALS = 1_000
 """Refusals kept; all are counted."""
+CHECKOUT = ("purchase", "redeem", "pay")
+"""The events whose rows make a checkout together, where they name the same order."""
 EARLIER = -1
 """The row of a transaction that stands in an earlier file: held open by the saved state."""
 
@@ -160,7 +162,7 @@ class Recorded:
         """Take one row; the rows of one checkout are held until it is complete."""
         if self.open_rows and not self._continues(row):
             self.close_checkout()
-        if row.event in ("purchase", "redeem"):
+        if row.event in CHECKOUT:
             if row.event == "purchase":
                 self._check_new_order(row)
             self.open_rows.append(row)
@@ -173,8 +175,21 @@ class Recorded:
             self._done(member, "")
         elif row.event == "refund":
             self._refund(member, row)
+        elif row.event in ("topup", "cash_out", "fee", "cancel"):
+            self._note(row, self._settle(member, row))
+            self._done(member, "")
         elif row.event != "join":
             raise BadRow(Fault(row.row, "event", "the program has nothing that this event could belong to", row.event))
+
+    def _settle(self, member: Member, row: Row) -> str:
+        """A row of stored value or of a paid plan. Returns why it is refused (empty: done)."""
+        if row.event == "topup":
+            return self.desk.top_up(member.account, row.posted, row.date, row.amount)
+        if row.event == "cash_out":
+            return self.desk.cash_out(member.account, row.posted, row.amount)
+        if row.event == "fee":
+            return self.desk.take_fee(member.account, row.posted, row.action, row.amount)
+        return self.desk.cancel(member.account, row.posted, row.action)
 
     def _check_new_order(self, row: Row) -> None:
         """Raise BadRow where a purchase names an order of the member that is complete and can still be refunded."""
@@ -193,7 +208,7 @@ class Recorded:
         """Whether a row belongs to the checkout that is open."""
         first = self.open_rows[0]
         held = (first.member_id, first.order_id, first.date, first.posted)
-        return row.event in ("purchase", "redeem") and (row.member_id, row.order_id, row.date, row.posted) == held
+        return row.event in CHECKOUT and (row.member_id, row.order_id, row.date, row.posted) == held
 
     def close_checkout(self) -> None:
         """Post the checkout whose rows are held."""
@@ -202,26 +217,31 @@ class Recorded:
             return
         member = self._arrive(rows[0])
         lines = [row for row in rows if row.event == "purchase"]
-        redeems = [row for row in rows if row.event == "redeem"]
+        others = [row for row in rows if row.event != "purchase"]
         first = rows[0]
         self.orders_made += 1
         number = self.orders_made if first.order_id else 0
         if not lines:
-            for row in redeems:
-                order = self.desk.new_order()
-                refusal = self.desk.redeem(member.account, order, number, row.posted, _asked(row))
-                self._note(row, refusal)
+            for row in others:
+                self._note(row, self._alone(member, row, number))
             self._done(member, first.order_id)
             return
         order = self.desk.new_order()
         baskets = [_basket(row) for row in lines]
-        asked = [_asked(row) for row in redeems]
+        asked = [_asked(row) for row in others]
         refusals = self.desk.checkout(member.account, order, number, first.posted, first.date, baskets, asked)
-        for row, refusal in zip(redeems, refusals, strict=True):
+        for row, refusal in zip(others, refusals, strict=True):
             self._note(row, refusal)
         if first.order_id:
             self._remember(member, first.order_id, order)
         self._done(member, first.order_id)
+
+    def _alone(self, member: Member, row: Row, number: int) -> str:
+        """A redemption without a purchase. Returns why it is refused (empty: done)."""
+        asked = _asked(row)
+        if isinstance(asked, Paying):
+            return VALUE_REFUSALS[NO_PURCHASE]
+        return self.desk.redeem(member.account, self.desk.new_order(), number, row.posted, asked)
 
     def _remember(self, member: Member, order_id: str, order: Order) -> None:
         self.desk.shrink(order)
@@ -261,7 +281,8 @@ class Recorded:
             self.members[row.member_id] = member
             self.by_index.append(member)
             business = row.date if row.event == "join" else row.posted
-            self.desk.join(member.account, row.posted, business, row.birth_month, row.birth_dom)
+            plan = row.action if row.event == "fee" else ""
+            self.desk.join(member.account, row.posted, business, row.birth_month, row.birth_dom, plan)
             self._done(member, "")
         elif row.birth_month:
             learn_birthday(self.desk.terms, member.account.own, row.posted, row.birth_month, row.birth_dom)
@@ -273,9 +294,9 @@ class Recorded:
         self._collect(member, order_id)
         self._schedule(member)
 
-    def _note(self, row: Row, refusal: int) -> None:
+    def _note(self, row: Row, refusal: str) -> None:
         if refusal:
-            self._refuse(row, REFUSALS[refusal])
+            self._refuse(row, refusal)
 
     def _refuse(self, row: Row, reason: str) -> None:
         self.refused += 1
@@ -324,5 +345,5 @@ def _basket(row: Row) -> Basket:
     return Basket(row.amount, row.discount, row.tax, row.delivery, row.category, row.channel)
 
 
-def _asked(row: Row) -> Redeeming:
-    return Redeeming(row.points, row.action)
+def _asked(row: Row) -> Redeeming | Paying:
+    return Paying(row.amount) if row.event == "pay" else Redeeming(row.points, row.action)

@@ -725,7 +725,7 @@ def test_a_checkout_reserves_for_what_it_redeems_only() -> None:
     assert (order.own.uses, len(order.uses)) == (2, 4)
     desk.checkout(account, order := desk.new_order(), 52, day, day, [Basket(300)], [Redeeming(100)])
     assert order.own.uses <= len(order.uses) <= 50
-    assert desk.redeem(account, order := desk.new_order(), 53, day, Redeeming(3)) == 0
+    assert desk.redeem(account, order := desk.new_order(), 53, day, Redeeming(3)) == ""
     assert len(order.uses) == 3
 
 

@@ -8,7 +8,7 @@ order of events in time, which the ledger's digest compares with that of the age
 from typing import Any, NamedTuple
 
 from simulators.choices import NOTHING, ask, days_to_lapse, factor_at, topped_up
-from simulators.layout import ENTRIES, LOTS, QUALIFYING_DAYS
+from simulators.layout import BONUS_VALUES, ENTRIES, LOTS, QUALIFYING_DAYS
 from workbench.finance.panel import note_review
 from workbench.population.behaviour import death_after_fall, takes_place, wants_to_redeem
 from workbench.population.death import death_time, death_when_joined
@@ -113,7 +113,7 @@ def live(world, behaviour, population, members, i, drawn, bought, space, panel, 
         elif world.is_program and joins(population, mark(key, JOIN)):
             member = True
             joined, before_joining = day, account.book.cursor.entries
-            posting.join(terms, account, scratch, day, day, members.birth_month[i], members.birth_dom[i])
+            posting.join(terms, account, scratch, day, day, members.birth_month[i], members.birth_dom[i], -1)
             note_joined(past, day)
             death = death_when_joined(death, drawn.time[turn], behaviour.death_factor)
         bought[turn] = amount
@@ -149,7 +149,7 @@ def live(world, behaviour, population, members, i, drawn, bought, space, panel, 
             write_line(order, amount, 0, 0)
             if not known:
                 known = True
-                posting.join(world.guests, guest, scratch, day, day, 0, 0)
+                posting.join(world.guests, guest, scratch, day, day, 0, 0, -1)
             posting.start_order(order, orders, day, day, guest.own.era)
             posting.begin_checkout(world.guests, guest, order, order.lines, 1, day)
             posting.checkout(world.guests, guest, order, order.lines, 1, day, day)
@@ -230,7 +230,8 @@ def has_room(account, bonuses, meters):
     return (
         own.lots + uses <= LOTS
         and own.days + 2 * bonuses + 8 <= QUALIFYING_DAYS
-        and account.book.cursor.entries + posting.room_needed(own, meters, uses) <= ENTRIES
+        and 2 * (own.values + 1) <= BONUS_VALUES
+        and account.book.cursor.entries + posting.room_needed(own, meters, uses, 2 * BONUS_VALUES) <= ENTRIES
     )
 
 

@@ -75,7 +75,7 @@ def live(log, terms, i, space, out):
         if k == first:
             business = np.int64(row.date) if row.event == JOIN else day
             posting.join(
-                terms, account, space.orders[0], day, business, np.int64(row.birth_month), np.int64(row.birth_dom)
+                terms, account, space.orders[0], day, business, np.int64(row.birth_month), np.int64(row.birth_dom), -1
             )
         else:
             status = advance(terms, account, space.orders[0], day, i, out)
@@ -303,7 +303,7 @@ def has_room(terms, account, order):
     return (
         own.lots + terms.earn.bonuses + 2 * uses + 4 <= LOTS
         and own.days + 2 * terms.earn.bonuses + 8 <= QUALIFYING_DAYS
-        and account.book.cursor.entries + posting.room_needed(own, terms.meters, uses) <= ENTRIES
+        and account.book.cursor.entries + posting.room_needed(own, terms.meters, uses, 0) <= ENTRIES
     )
 
 

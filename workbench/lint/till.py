@@ -142,7 +142,7 @@ class Till:
         own.joined, own.balance = day, balance
         start_order(order, 1, day, day, 0)
         self._lay_down(order, amount)
-        eligible = set_eligible(terms, order.lines, 1, 0)
+        eligible = set_eligible(terms, order.lines, 1, 0, 0)
         write_parts(terms, account, order, order.lines, 1, day)
         order.own.split = 0
         order.parts[0].factor = factor

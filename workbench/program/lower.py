@@ -7,10 +7,12 @@ from workbench.program.spec import Program
 from workbench.rules.bounds import CATEGORIES, CHANNELS
 from workbench.rules.earn_terms import lower_earn
 from workbench.rules.expiry import lower_expiry
+from workbench.rules.plans import lower_plans
 from workbench.rules.redemption import lower_redemption
 from workbench.rules.refunds import lower_refunds
 from workbench.rules.segment_spec import SEGMENTS
 from workbench.rules.segments import lower_segments
+from workbench.rules.stored_value import VALUE_RULES, lower_stored_value
 from workbench.rules.terms import Terms
 from workbench.rules.tiers import lower_tiers
 from workbench.spec import SpecError
@@ -40,6 +42,7 @@ class Codes:
     channels: dict[str, int]
     actions: dict[str, int]
     items: dict[str, int]
+    plans: dict[str, int]
     rules: tuple[str, ...]
     default_category: int
     default_channel: int
@@ -79,6 +82,7 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
         earn.eligible.excluded_categories,
         *(each.categories for each in earn.multipliers),
         *(each.categories for each in earn.bonuses),
+        *(each.rebate.categories for each in program.plans if each.rebate is not None),
     )
     channels = _names([program.default_channel], *(each.channels for each in earn.multipliers))
     for named, most, what in ((categories, CATEGORIES, "categories"), (channels, CHANNELS, "channels")):
@@ -106,6 +110,10 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
     )
     why_segment = len(rules)
     rules += tuple(f"segments.{name}" for name in SEGMENTS if program.segments is not None)
+    why_value = len(rules)
+    rules += VALUE_RULES if program.stored_value is not None else ()
+    why_plan = len(rules)
+    rules += tuple(f"plans.{each.name}" for each in program.plans)
     terms = Terms(
         first_day=first_day,
         last_day=last_day,
@@ -116,6 +124,8 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
         refunds=lower_refunds(program.refunds),
         segments=lower_segments(program.segments),
         meters=streak_meter + streaks,
+        value=lower_stored_value(program.stored_value, tiers, why_value),
+        plans=lower_plans(program.plans, tiers, categories, why_plan),
         watches=0,
         any_birthday=int(any(each.event == "birthday" for each in earn.bonuses)),
         **{f"why_{name}": code for code, name in enumerate(FIXED_RULES)},
@@ -129,6 +139,7 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
         channels={name: code for code, name in enumerate(channels)},
         actions={name: code for code, name in enumerate(actions)},
         items={name: code for code, name in enumerate(items)},
+        plans={each.name: code for code, each in enumerate(program.plans)},
         rules=rules,
         default_category=categories.index(program.default_category),
         default_channel=channels.index(program.default_channel),
@@ -138,7 +149,7 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
 
 def _refuse_unbuilt(program: Program) -> None:
     """What may stand in a file and no engine lives yet."""
-    for part in ("prices", "coupons", "stored_value", "plans", "referral", "messages", "versions"):
+    for part in ("prices", "coupons", "referral", "messages", "versions"):
         if getattr(program, part):
             raise SpecError((part,), "these rules are not built yet")
     for k, item in enumerate(() if program.redemption is None else program.redemption.catalogue):

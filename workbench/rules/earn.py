@@ -19,7 +19,8 @@ from workbench.rules.lots import open_lot, repay
 from workbench.units import round_units, rule
 
 __all__ = [
-    "add_points", "earn_purchase", "first_of_group", "metric_day", "points_of", "same_group", "units_to_points", "unlinked_value",
+    "add_points", "base_points", "earn_nothing", "earn_purchase", "first_of_group", "metric_day", "points_of", "same_group",
+    "units_to_points", "unlinked_value",
 ]  # fmt: skip
 
 
@@ -97,8 +98,7 @@ def earn_purchase(terms, account, order, eligible, day, business):
     own.base_room = -1
     own.room = -1
     if eligible < earn.minimum_order:
-        for i in range(own.parts):
-            order.parts[i].rate = -1
+        earn_nothing(order)
         return
     cut(terms, account.own, order, False)
     points = points_of(terms, account.own, order, False)
@@ -111,6 +111,13 @@ def earn_purchase(terms, account, order, eligible, day, business):
     if points > 0:
         waits = earn.pending_days > 0
         add_points(terms, account, day, business, -1, points, waits, EARN, eligible, own.number, 0, terms.why_earn)
+
+
+@rule
+def earn_nothing(order):
+    """An order earns no base points, now and when it is refunded."""
+    for i in range(order.own.parts):
+        order.parts[i].rate = -1
 
 
 @rule
@@ -143,7 +150,20 @@ def unlinked_value(terms, account, order, line, day):
     order.own.parts = 0
     rate = bracket_of(earn, line.eligible) if earn.bracket_on == ON_ORDER else rate_before(terms, own)
     write_part(order, line, rate, earn.one)
-    if earn.keeps or rate < 0:
+    return 0 if earn.keeps else points_at(earn, rate, line.eligible)
+
+
+@rule
+def base_points(terms, own, amount):
+    """Points of an amount that is no order's, at the base rate of today; where a remainder is kept, it is neither read nor written."""
+    earn = terms.earn
+    return points_at(earn, bracket_of(earn, amount) if earn.bracket_on == ON_ORDER else rate_before(terms, own), amount)
+
+
+@rule
+def points_at(earn, rate, amount):
+    """Points of an amount at one rate (-1: none)."""
+    if rate < 0:
         return 0
-    units = round_units(line.eligible * earn.rate_num[rate], earn.rate_den[rate], earn.mode)
+    units = round_units(amount * earn.rate_num[rate], earn.rate_den[rate], earn.mode)
     return units_to_points(earn, rate, units, earn.one, False)

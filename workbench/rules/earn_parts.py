@@ -20,10 +20,10 @@ def known(code, names):
 
 
 @rule
-def set_eligible(terms, lines, count, points_paid):
-    """Write each line's eligible amount; returns their sum."""
+def set_eligible(terms, lines, count, points_paid, value_paid):
+    """Write each line's eligible amount, without what points and stored value paid where that does not earn; returns their sum."""
     earn = terms.earn
-    left = points_paid if earn.without_points_paid else 0
+    left = (points_paid if earn.without_points_paid else 0) + (0 if terms.value.spend_earns else value_paid)
     total = 0
     for i in range(count):
         line = lines[i]

@@ -1,8 +1,8 @@
 """The order of the day, written once. Every clock (agents, replay, kernel) calls these functions, ``redeem`` of ``redemption.py`` within a
 checkout, and the refunds of ``refunds.py``; nothing beneath them.
 
-    start of a day   open_day     1 lapse   2 activate   3 review and upgrade   4 decay, convert, score, birthday, automatic redemption
-    its transactions join; start_order, begin_checkout, redeem, checkout (earn, bonuses, tier check); redeem_alone; act; refunds
+    start of a day   open_day     1 lapse   2 activate   3 plan's term, review and upgrade   4 decay, convert, score, birthday, automatic redemption
+    its transactions join; start_order, begin_checkout, redeem, pay, checkout (earn, bonuses, tier check); redeem_alone; act; add_value; take_fee; refunds
     between days     next_due     the next day whose start changes anything
 
 A day's start may be opened on every day, or only on the days ``next_due`` names and those with transactions: the ledger is the same.
@@ -11,18 +11,21 @@ The caller opens days in rising order and keeps room in the account's lists (``r
 
 from workbench.ledger import ACTIVATE, PURCHASE, post
 from workbench.rules.bonuses import give_bonuses
-from workbench.rules.earn import earn_purchase, metric_day
+from workbench.rules.earn import earn_nothing, earn_purchase, metric_day
 from workbench.rules.earn_parts import is_birthday, set_eligible, write_parts
 from workbench.rules.earn_terms import ON_ACTION, ON_BIRTHDAY, ON_FIRST, ON_JOIN, ON_PURCHASE
 from workbench.rules.expiry import BY_ACTION, BY_PURCHASE, convert, decay, lapse, next_balance_event, note_activity
 from workbench.rules.lots import repay
+from workbench.rules.plans import begin_required, end_of_term, may_earn, note_spend, pay_fee
 from workbench.rules.redemption import NO_BASKET, redeem, redeem_automatically
 from workbench.rules.segments import first_score, note_month, score
+from workbench.rules.stored_value import expire_value, top_up, top_up_refusal
 from workbench.rules.tiers import add_metrics, check_after_event, invite, judge
 from workbench.units import NEVER, civil, rule, yearly_on_or_after
 
 __all__ = [
     "act",
+    "add_value",
     "begin_checkout",
     "checkout",
     "join",
@@ -32,6 +35,7 @@ __all__ = [
     "redeem_alone",
     "room_needed",
     "start_order",
+    "take_fee",
 ]
 
 VISIT, NIGHT = 0, 1
@@ -45,8 +49,12 @@ def open_day(terms, account, order, day):
     own = account.own
     start_order(order, 0, day, day, own.era)
     lapse(terms, account, day)
+    if terms.value.on:
+        expire_value(terms, account, day)
     clear_remainder(terms, own, day)
     activate(terms, account, day)
+    if terms.plans.count > 0:
+        end_of_term(terms, account, day)
     judge(terms, account, day)
     decay(terms, account, day)
     convert(terms, account, day)
@@ -151,6 +159,11 @@ def next_due(terms, account):
     due = min(due, max(min(own.check_on, own.metrics_on), own.opened + 1))
     due = min(due, next_balance_event(terms, own))
     due = min(due, min(own.birthday_on, own.score_on))
+    due = min(due, own.birthday_on)
+    if own.plan > 0:
+        due = min(due, own.plan_until + 1)
+    if own.values > 0:
+        due = min(due, max(own.value_on, own.opened + 1))
     if terms.earn.carry_resets and own.carry != 0:
         due = min(due, yearly_on_or_after(own.opened + 1, 1, 1))
     return min(due, NEVER)
@@ -198,8 +211,8 @@ def start_order(order, number, business, posting, era):
 
 
 @rule
-def join(terms, account, order, day, business, birth_month, birth_dom):
-    """A member joins: the account begins on the posting day, joining bonuses are given."""
+def join(terms, account, order, day, business, birth_month, birth_dom, plan):
+    """A member joins: the account begins on the posting day, a required plan is taken (``plan``, or -1), joining bonuses are given."""
     own = account.own
     own.joined = day
     learn_birthday(terms, own, day, birth_month, birth_dom)
@@ -217,6 +230,7 @@ def join(terms, account, order, day, business, birth_month, birth_dom):
     own.tier_since = day
     own.tier_until = NEVER
     start_order(order, 0, business, day, 0)
+    begin_required(terms, account, day, plan)
     give_bonuses(terms, account, order, order.lines, 0, day, ON_JOIN, -1, 0)
     after_event(terms, account, order, day)
 
@@ -229,21 +243,28 @@ def checkout(terms, account, order, lines, count, day, business):
     first = own.purchases == 0
     own.purchases += 1
     own.last_purchase = day
-    placed.eligible = set_eligible(terms, lines, count, placed.paid_points)
+    placed.eligible = set_eligible(terms, lines, count, placed.paid_points, placed.principal + placed.bonus_value)
     post(account, day, PURCHASE, 0, placed.amount, NEVER, NEVER, placed.number, terms.why_transaction)
     if terms.segments.on:
         note_month(account, day, 1, placed.amount)
     write_parts(terms, account, order, lines, count, day)
     eligible = placed.eligible
     tier_era = own.era
-    earn_purchase(terms, account, order, eligible, day, business)
+    earns = may_earn(terms, own)
+    if earns:
+        earn_purchase(terms, account, order, eligible, day, business)
+    else:
+        earn_nothing(order)
+    if terms.plans.count > 0:
+        note_spend(terms, own, lines, count)
     earn = terms.earn
     placed.spend_day = metric_day(business, earn.spend_waits, earn.pending_days)
     placed.points_day = metric_day(business, earn.points_wait and earn.pending_days > 0, earn.pending_days)
     placed.era = tier_era
     add_metrics(terms, account, day, placed.spend_day, eligible, 0, 1, 1, 0)
     add_metrics(terms, account, day, placed.points_day, 0, placed.points, 0, 0, 0)
-    give_bonuses(terms, account, order, lines, count, day, ON_FIRST if first else ON_PURCHASE, -1, 0)
+    if earns:
+        give_bonuses(terms, account, order, lines, count, day, ON_FIRST if first else ON_PURCHASE, -1, 0)
     after_event(terms, account, order, day)
 
 
@@ -282,6 +303,29 @@ def act(terms, account, order, day, business, action, points):
 
 
 @rule
-def room_needed(own, meters, uses):
-    """Entries one call may write at the most: (every lot lapses, activates, repays twice, is redeemed) and every bonus and tier change."""
-    return 32 + 6 * (own.lots + meters + uses)
+def add_value(terms, account, order, day, business, amount):
+    """A top-up of stored value: activity, what is paid in and given, what follows. Returns why it is refused, 0 if it is done."""
+    refusal = top_up_refusal(terms, account.own, amount)
+    if refusal == 0:
+        start_order(order, 0, business, day, account.own.era)
+        note_activity(terms, account, day, BY_ACTION)
+        top_up(terms, account, day, business, amount, may_earn(terms, account.own))
+        after_event(terms, account, order, day)
+    return refusal
+
+
+@rule
+def take_fee(terms, account, order, day, plan, amount):
+    """A plan's fee is paid, and its first term begun where the member does not hold it. Returns why it is refused, 0 if it is done."""
+    start_order(order, 0, day, day, account.own.era)
+    refusal, begins = pay_fee(terms, account, day, plan, amount)
+    if begins:
+        after_event(terms, account, order, day)
+    return refusal
+
+
+@rule
+def room_needed(own, meters, uses, values):
+    """Entries one call may write at the most: (every lot lapses, activates, repays twice, is redeemed) and every bonus and tier change;
+    (every row of bonus value lapses, is used or given back and lapses). ``uses``, ``values``: rows of the order at hand."""
+    return 40 + 6 * (own.lots + meters + uses) + 2 * (own.values + values)

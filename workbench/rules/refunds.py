@@ -14,8 +14,10 @@ from workbench.rules.earn_parts import cut, portion, set_eligible
 from workbench.rules.earn_terms import ON_ORDER, PER_CAMPAIGN
 from workbench.rules.expiry import lapse_if_past
 from workbench.rules.lots import give_back, repay, take, take_points
+from workbench.rules.plans import note_refunded_spend
 from workbench.rules.redemption import redeem_automatically
 from workbench.rules.segments import note_month
+from workbench.rules.stored_value import give_value_back
 from workbench.rules.tiers import add_metrics, judge_after_refund
 from workbench.spec import Spec, SpecError
 from workbench.units import NEVER, muldiv, rule
@@ -308,7 +310,11 @@ def refund_linked(terms, account, order, day, amount, category, named):
         note_month(account, day, 0, -amount)
     own.refunded += amount
     whole = own.refunded == own.amount and amount > 0
+    if terms.value.on:
+        give_value_back(terms, account, order, day)
     refund_parts(order, amount, category, named)
+    if terms.plans.count > 0:
+        note_refunded_spend(terms, account.own, order)
     spend = 0
     for i in range(own.parts):
         spend += order.parts[i].refunded
@@ -340,7 +346,7 @@ def refund_unlinked(terms, account, order, lines, day):
     post(account, day, REFUND, 0, -line.amount, NEVER, NEVER, order.own.number, terms.why_transaction)
     if terms.segments.on:
         note_month(account, day, 0, -line.amount)
-    set_eligible(terms, lines, 1, 0)
+    set_eligible(terms, lines, 1, 0, 0)
     points = unlinked_value(terms, account, order, line, day)
     order.parts[0].refunded = line.eligible
     if terms.earn.keeps:

@@ -4,9 +4,11 @@ from typing import NamedTuple
 
 from workbench.rules.earn_terms import EarnTerms
 from workbench.rules.expiry import ExpiryTerms
+from workbench.rules.plans import PlanTerms
 from workbench.rules.redemption import RedemptionTerms
 from workbench.rules.refunds import RefundTerms
 from workbench.rules.segments import SegmentTerms
+from workbench.rules.stored_value import ValueTerms
 from workbench.rules.tiers import TierTerms
 
 __all__ = ["Terms"]
@@ -23,6 +25,8 @@ class Terms(NamedTuple):
     redemption: RedemptionTerms
     refunds: RefundTerms
     segments: SegmentTerms
+    value: ValueTerms
+    plans: PlanTerms
     meters: int
     """Meters an account needs: caps, then bonuses, then the catalogue's daily limits; where there are streaks, a run of days for each bonus."""
     watches: int

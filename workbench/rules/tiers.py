@@ -13,7 +13,7 @@ from workbench.units import NEVER, add_months, civil, day_of, month_end, rule, t
 
 __all__ = [
     "METRICS", "Level", "Requirement", "TierTerms", "Tiers", "Validity", "Window",
-    "add_metrics", "check_after_event", "invite", "judge", "judge_after_refund", "lower_tiers", "metric_total", "need_of", "window_start",
+    "add_metrics", "check_after_event", "grant_tier", "invite", "judge", "judge_after_refund", "lower_tiers", "metric_total", "need_of", "window_start",
 ]  # fmt: skip
 
 
@@ -472,17 +472,24 @@ def review(terms, account, day):
 def invite(terms, account, day, action):
     """An action that grants a tier puts the member in it, or lengthens it."""
     tiers = terms.tiers
-    own = account.own
     for level in range(1, tiers.count):
-        if tiers.invitation[level] != action or action < 0 or level < own.tier:
-            continue
-        if level == own.tier:
-            until = last_valid_day(terms, own, day)
-            if until > own.tier_until:
-                own.tier_until = until
-                own.in_grace = 0
-        else:
-            enter_tier(terms, account, day, level, day, day, ENTER + level, False)
+        if tiers.invitation[level] == action and action >= 0:
+            grant_tier(terms, account, day, level)
+
+
+@rule
+def grant_tier(terms, account, day, level):
+    """A tier that is granted is entered, or lengthened where it is held; nothing where a higher one is held, or for the lowest."""
+    own = account.own
+    if level <= 0 or level < own.tier:
+        return
+    if level == own.tier:
+        until = last_valid_day(terms, own, day)
+        if until > own.tier_until:
+            own.tier_until = until
+            own.in_grace = 0
+    else:
+        enter_tier(terms, account, day, level, day, day, ENTER + level, False)
 
 
 @rule
