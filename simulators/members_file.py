@@ -179,18 +179,27 @@ def check_members_name(path: Path) -> None:
         raise BadInput(Problem("--members-out", "expected a file name ending in .csv or .parquet", path.name))
 
 
+def _more_columns(more: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """What else members hold as columns: of a mapping one for each key, named after both; lists are left out."""
+    columns: dict[str, list[Any]] = {}
+    for key, each in more.items():
+        if each and isinstance(each[0], dict):
+            columns |= {f"{key}_{name}": [one[name] for one in each] for name in each[0]}
+        elif not any(isinstance(one, list) for one in each):
+            columns[key] = each
+    return columns
+
+
 def write_members(file: Path, suffix: str, members: Members) -> None:
-    """One row a member: id, balance, pending, tier, its last day, kept spend, each qualifying metric, and what else is one value a member (the RFM
-    segment). The suffix tells the format."""
+    """One row a member: id, balance, pending, tier, its last day, kept spend, each qualifying metric, and what else is no list (RFM segment, stored
+    value, plan). The suffix tells the format."""
     columns: dict[str, list[Any]] = {
         "member_id": [harmless(name) for name in members.member_id] if suffix == ".csv" else members.member_id,
         **{key: getattr(members, key) for key in ("balance", "pending", "tier", "tier_until", "carry")},
     }
     if len(members):
         columns |= {f"qualifying_{metric}": members.qualifying[metric] for metric in sorted(members.qualifying)}
-    columns |= {
-        key: each for key, each in members.more.items() if not any(isinstance(one, list | dict) for one in each)
-    }
+    columns |= _more_columns(members.more)
     table = pa.table(columns)
     if suffix == ".csv":
         pa.csv.write_csv(table, file)

@@ -21,11 +21,11 @@ from simulators.state_file import load_state, save_state
 from simulators.transactions import Fault, Transactions
 from workbench.errors import BadInput, Problem, nearest
 from workbench.files import atomic_path
-from workbench.ledger import Account, outstanding
+from workbench.ledger import Account, Own, outstanding
 from workbench.program.spec import Program
 from workbench.rules.segment_spec import SEGMENTS
 from workbench.rules.tiers import METRICS, metric_total, window_start
-from workbench.units import to_date, to_day
+from workbench.units import to_date, to_day, to_major
 
 __all__ = [
     "MOST_MEMBERS",
@@ -337,7 +337,25 @@ def _more(program: Program, accounts: list[Account]) -> dict[str, list[Any]]:
     if program.segments is not None:
         names = (None, *SEGMENTS)
         found["segment"] = [names[account.own.segment] for account in accounts]
+    owns = [account.own for account in accounts]
+    if program.stored_value is not None:
+        found["stored_value"] = [
+            {"principal": to_major(own.principal), "bonus": to_major(own.bonus_value)} for own in owns
+        ]
+    if program.plans:
+        found["plan"] = [_plan(program, own) for own in owns]
     return found
+
+
+def _plan(program: Program, own: Own) -> dict[str, Any]:
+    """The paid plan a member holds, its term's last day, and what is due of its fee."""
+    held = own.plan > 0
+    until = to_date(own.plan_until) if held else None
+    return {
+        "name": program.plans[own.plan - 1].name if held else None,
+        "until": None if until is None else until.isoformat(),
+        "owed": to_major(own.plan_owed),
+    }
 
 
 def _lots(account: Account) -> list[tuple[int, int, int]]:
