@@ -5,11 +5,10 @@ Heavy modules are imported inside the commands that need them: asking for help s
 """
 
 import errno
-import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -19,7 +18,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from apps.calibrate_command import calibrate
+from apps.console import day_of as _day
 from apps.console import err, out, plain, table
+from apps.console import print_json as _print_json
 from apps.show_run import show_comparison, show_run
 from workbench import __version__
 from workbench.errors import BadInput, Problem, nearest
@@ -42,6 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Loyalty programs as data, lived by whole populations, exact to the point.",
 )
+app.command()(calibrate)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 ProgramName = Annotated[str, typer.Argument(metavar="PROGRAM", help="A slug of the library, or a YAML file.")]
@@ -55,25 +58,6 @@ def main() -> None:
     except (BadInput, ForeignPackage) as error:
         err.print(f"[bold red]error:[/] {plain(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(2)
-
-
-def _print_json(document: Any) -> None:
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
-
-
-def _day(option: str) -> Callable[[str], date]:
-    """A parser of ISO dates for an option."""
-
-    def parse(text: str) -> date:
-        try:
-            found = date.fromisoformat(text)
-        except ValueError:
-            raise BadInput(Problem(option, "expected a date that exists, YYYY-MM-DD", text)) from None
-        if not 1900 <= found.year <= 2999:
-            raise BadInput(Problem(option, "expected a date from 1900-01-01 to 2999-12-31", text))
-        return found
-
-    return parse
 
 
 @app.callback(invoke_without_command=True)
@@ -151,11 +135,12 @@ def _lint(program: "Program", population: str | None) -> "list[Finding]":
     """The findings among a population; one that is asked for has to be there, and in the program's currency."""
     from workbench.lint import lint, lint_own
     from workbench.population.load import load_population
+    from workbench.population.spec import in_currency
 
     if population is None:
         return lint_own(program)
     with _place("--population"):
-        people = load_population(population)
+        people = in_currency(load_population(population), program.currency)
     if people.currency != program.currency:
         message = f"expected a population in {program.currency}"
         raise BadInput(Problem("--population", message, f"{population} ({people.currency})"))
@@ -454,9 +439,9 @@ def _population(name: str, currency: str, purchases_per_year: float | None, mean
     from pydantic import ValidationError
 
     from workbench.population.load import load_population
-    from workbench.population.spec import scaled
+    from workbench.population.spec import in_currency, scaled
 
-    found = load_population(name)
+    found = in_currency(load_population(name), currency)
     if found.currency != currency and mean_basket is None:
         message = f"expected a population in {currency}, or --mean-basket in {currency} to scale it"
         raise BadInput(Problem("--population", message, f"{name} ({found.currency})"))

@@ -44,48 +44,59 @@ _ROWS = 2**16
 Columns = dict[str, pa.Array]
 
 
-def open_source(path: str | Path) -> "CsvSource | ParquetSource":
-    """The source of a file. Raises BadInput: no such ordinary file, empty, not a table, a required column missing."""
+def open_source(path: str | Path, also: tuple[str, ...] = ()) -> "CsvSource | ParquetSource":
+    """The source of a file. ``also`` names further columns of text that have to be there. Raises BadInput: no such ordinary file, empty,
+    not a table, a required column missing."""
     file = regular_file(path, "a file of transactions")
     with reading(path), file.open("rb") as stream:
         start = stream.read(8)
     if not start:
         raise BadInput(Problem("line 1", "expected a header, the file is empty"), str(path))
     if start.startswith(b"PAR1"):
-        return ParquetSource(file)
+        return ParquetSource(file, also)
     if start.startswith(b"PK\x03\x04"):
         raise BadInput(
             Problem("", "expected CSV or Parquet, found a ZIP archive or a spreadsheet: save it as CSV"), str(path)
         )
-    return CsvSource(file)
+    return CsvSource(file, also)
 
 
-def _check_header(names: list[str], source: str, place: str) -> None:
+def _check_header(names: list[str], source: str, place: str, also: tuple[str, ...]) -> None:
     """Raise BadInput where a required column is missing or a known one stands twice."""
     unknown = [name for name in names if name not in COLUMNS]
     problems = [
+        Problem(f"{place}, column {name}", "expected this column, which was asked for", None, nearest(name, names))
+        for name in also
+        if name not in names
+    ]
+    problems += [
         Problem(f"{place}, column {name}", "missing: this column is required", None, nearest(name, unknown))
         for name in REQUIRED
         if name not in names
     ]
     problems += [
         Problem(f"{place}, column {name}", f"expected the column once, found it {names.count(name)} times")
-        for name in COLUMNS
+        for name in _wanted(also)
         if names.count(name) > 1
     ]
     if problems:
         raise BadInput(problems, source)
 
 
+def _wanted(also: tuple[str, ...]) -> tuple[str, ...]:
+    return COLUMNS + tuple(name for name in also if name not in COLUMNS)
+
+
 class CsvSource:
     """A CSV file with a header line. When made, the whole file is gone through once, to see that it is UTF-8 text to its end."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, also: tuple[str, ...] = ()) -> None:
         self.path = path
+        self.wanted = _wanted(also)
         pieces = _checked(path)
         start, self.lines = next(pieces, (b"", 0))
         self.header = self._header(start[:_HEADER])
-        _check_header(self.header, str(path), "header")
+        _check_header(self.header, str(path), "header", also)
         for _, self.lines in pieces:
             pass
 
@@ -107,7 +118,7 @@ class CsvSource:
 
     def batches(self) -> Iterator[Columns]:
         """The known columns, as text arrays without nulls, piece by piece. Raises BadInput where the file cannot be parsed."""
-        known = [name for name in COLUMNS if name in self.header]
+        known = [name for name in self.wanted if name in self.header]
         # pyarrow reads ahead in threads of its own: they are given a file of its own too, for an error of a Python file that
         # is raised there can end the process
         compression = "gzip" if _is_gzip(self.path) else None
@@ -238,15 +249,15 @@ def _decoded(piece: bytes, last: bool) -> int:
 class ParquetSource:
     """A Parquet file; numbers, dates and texts in any of its types that hold them exactly."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, also: tuple[str, ...] = ()) -> None:
         self.path = path
         with _guarded(path), pa.OSFile(str(path)) as stream:
             file = pyarrow.parquet.ParquetFile(stream)
             schema = file.schema_arrow
             self.about = int(file.metadata.num_rows)
             """How many rows there are."""
-        _check_header(schema.names, str(path), "schema")
-        self.types = {name: schema.field(name).type for name in COLUMNS if name in schema.names}
+        _check_header(schema.names, str(path), "schema", also)
+        self.types = {name: schema.field(name).type for name in _wanted(also) if name in schema.names}
         problems = [
             Problem(f"schema, column {name}", f"expected {expected}", str(kind))
             for name, kind in self.types.items()

@@ -128,6 +128,8 @@ class Batch:
     channel: Names
     action: Names
     referrer: Names
+    also: Names | None = None
+    """A further column that was asked for."""
 
     def __len__(self) -> int:
         return len(self.date)
@@ -155,9 +157,11 @@ class Transactions:
     Raises BadInput when made (no such file, not a table, a column missing) and while iterating (the first batch with problems).
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, also: str | None = None, anonymous: bool = False) -> None:
+        """``also``: a further column to read, as text. ``anonymous``: rows may name no member."""
         self.path = Path(path)
-        self._source: CsvSource | ParquetSource = open_source(path)
+        self._also, self._anonymous = also, anonymous
+        self._source: CsvSource | ParquetSource = open_source(path, () if also is None else (also,))
 
     @property
     def about(self) -> int:
@@ -171,7 +175,7 @@ class Transactions:
             if rows == 0:
                 continue
             faults = _Faults(first_row)
-            batch = _batch(columns, rows, posted, faults)
+            batch = _batch(columns, rows, posted, faults, self._also, self._anonymous)
             if batch is None:
                 raise self.bad_rows(faults.first(), faults.count - MOST_PROBLEMS)
             yield batch
@@ -215,7 +219,8 @@ class _Faults:
 
     def first(self) -> list[Fault]:
         """The first 20, by row and column."""
-        return sorted(self._found, key=lambda fault: (fault.row, COLUMNS.index(fault.column)))[:MOST_PROBLEMS]
+        place = {name: k for k, name in enumerate(COLUMNS)}
+        return sorted(self._found, key=lambda fault: (fault.row, place.get(fault.column, len(place))))[:MOST_PROBLEMS]
 
 
 def _ahead(columns: Iterator[Columns]) -> Iterator[Columns]:
@@ -228,7 +233,9 @@ def _ahead(columns: Iterator[Columns]) -> Iterator[Columns]:
 
 
 # --- a batch ---------------------------------------------------------------------------------------------------------
-def _batch(columns: dict[str, pa.Array], rows: int, before: int | None, faults: _Faults) -> Batch | None:
+def _batch(
+    columns: dict[str, pa.Array], rows: int, before: int | None, faults: _Faults, also: str | None, anonymous: bool
+) -> Batch | None:
     """The batch of the columns as text, or None if there are faults; ``before`` is the posting day of the row before."""
 
     def names(column: str) -> Names:
@@ -243,7 +250,8 @@ def _batch(columns: dict[str, pa.Array], rows: int, before: int | None, faults: 
         return _days(_names(columns.get(column), rows), column, first_year, last_year, faults)
 
     member_id = names("member_id")
-    _check_given(member_id, faults)
+    if not anonymous:
+        _check_given(member_id, faults)
     event = _events(names("event"), faults)
     when, when_given = days("date")
     faults.add(~when_given & _empty(columns["date"]), "date", lambda k: ("expected a date like 2025-01-31", None, None))
@@ -269,6 +277,7 @@ def _batch(columns: dict[str, pa.Array], rows: int, before: int | None, faults: 
         channel=names("channel"),
         action=names("action"),
         referrer=names("referrer"),
+        also=None if also is None else names(also),
     )
     _check_needs(batch, faults)
     if faults.count == 0:  # a wrong date would make every row after it look unsorted

@@ -4,6 +4,7 @@ Everything here is an assumption about people, never a rule of a program. Each n
 sense), a range and a source, which stand in the JSON Schema as ``default``, ``range``, ``source`` and ``basis``.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -19,9 +20,12 @@ __all__ = [
     "AtStart",
     "Basket",
     "Birthdays",
+    "GENERAL",
     "GammaGamma",
     "Joining",
     "Lognormal",
+    "MeasuredArrivals",
+    "NO_CURRENCY",
     "Nbd",
     "ParetoNbd",
     "Population",
@@ -31,6 +35,7 @@ __all__ = [
     "Seasonality",
     "UniformArrivals",
     "assumption",
+    "in_currency",
     "scaled",
 ]
 
@@ -40,6 +45,8 @@ DAYS_PER_UNIT = {"day": 1.0, "week": 7.0, "year": DAYS_PER_YEAR}
 MOST_PURCHASES_A_DAY = 100.0
 """A population that buys more often than this on average is a mistake of units: refused."""
 
+NO_CURRENCY = "XXX"
+"""ISO 4217's code for no currency."""
 GENERAL = "general"
 """A category that says nothing."""
 
@@ -162,7 +169,36 @@ class UniformArrivals(Spec):
     """Length of the arrival window, in years of 365.25 days."""
 
 
-Arrivals = Annotated[AtStart | UniformArrivals, Field(discriminator="model")]
+def _shares(shares: dict[str, float]) -> dict[str, float]:
+    _add_up(shares.values())
+    return shares
+
+
+def _add_up(shares: Iterable[float]) -> None:
+    total = sum(shares)
+    if abs(total - 1) > 1e-6:
+        raise ValueError(f"shares add up to {total:.6g}, not 1")
+
+
+def _spans(shares: tuple[float, ...]) -> tuple[float, ...]:
+    _add_up(shares)
+    return shares
+
+
+class MeasuredArrivals(Spec):
+    """Members arrive as customers of a log did: so many of them in each of some equal spans of time, evenly within each."""
+
+    model: Literal["measured"]
+    """As measured."""
+    years: float = assumption(0.25, 5, _OWN, "judgement", gt=0, le=50, allow_inf_nan=False)
+    """Length of all spans together, in years of 365.25 days."""
+    shares: Annotated[
+        tuple[Annotated[float, Field(ge=0, le=1)], ...], Field(min_length=1, max_length=600), AfterValidator(_spans)
+    ]
+    """Share of the members who arrive in each span, adding up to 1."""
+
+
+Arrivals = Annotated[AtStart | UniformArrivals | MeasuredArrivals, Field(discriminator="model")]
 
 
 def _mean_one(weights: tuple[float, ...]) -> tuple[float, ...]:
@@ -235,13 +271,6 @@ class Returns(Spec):
     """Days from the purchase to its refund."""
 
 
-def _shares(shares: dict[str, float]) -> dict[str, float]:
-    total = sum(shares.values())
-    if abs(total - 1) > 1e-6:
-        raise ValueError(f"shares add up to {total:.6g}, not 1")
-    return shares
-
-
 Shares = Annotated[
     dict[Name, Annotated[float, Field(ge=0, le=1)]], Field(min_length=1, max_length=50), AfterValidator(_shares)
 ]
@@ -256,7 +285,7 @@ class Population(Spec):
     title: str
     """What it describes."""
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-    """ISO 4217 code of the currency of the baskets."""
+    """ISO 4217 code of the currency of the baskets; XXX (no currency) where a log did not say: they are in the program's."""
     source: str
     """Where the numbers come from; says so where they are judgement."""
     as_of: date
@@ -292,6 +321,11 @@ class Population(Spec):
     def category_names(self) -> list[str]:
         """The categories in their order as a program knows them: blank for its default one."""
         return ["" if name == GENERAL else name for name in self.categories]
+
+
+def in_currency(population: Population, currency: str) -> Population:
+    """The same population; one without a currency of its own takes this one."""
+    return population.model_copy(update={"currency": currency}) if population.currency == NO_CURRENCY else population
 
 
 def scaled(

@@ -15,7 +15,15 @@ import numpy as np
 from scipy.special import gammainccinv, gammaincinv, ndtri
 
 from workbench.population.random import derive, derive_many, exponential, open_unit, open_unit_many, seed_key
-from workbench.population.spec import DAYS_PER_UNIT, DAYS_PER_YEAR, GammaGamma, ParetoNbd, Population, UniformArrivals
+from workbench.population.spec import (
+    DAYS_PER_UNIT,
+    DAYS_PER_YEAR,
+    GammaGamma,
+    MeasuredArrivals,
+    ParetoNbd,
+    Population,
+    UniformArrivals,
+)
 from workbench.population.terms import (
     AT_THRESHOLD,
     BY_CHOICE,
@@ -120,8 +128,14 @@ def draw_members(population: Population, terms: PopulationTerms, seed: int, firs
 
 def _arrival_season(population: Population, u: np.ndarray) -> np.ndarray:
     """Season time of arrival: newcomers follow the seasons as every purchase does."""
-    if isinstance(population.arrivals, UniformArrivals):
-        return u * (population.arrivals.years * DAYS_PER_YEAR)
+    arrivals = population.arrivals
+    if isinstance(arrivals, UniformArrivals):
+        return u * (arrivals.years * DAYS_PER_YEAR)
+    if isinstance(arrivals, MeasuredArrivals):
+        total = np.concatenate(([0.0], np.cumsum(arrivals.shares)))
+        span = np.minimum(np.searchsorted(total / total[-1], u, side="right") - 1, len(arrivals.shares) - 1)
+        within = (u * total[-1] - total[span]) / np.asarray(arrivals.shares)[span]
+        return (span + np.clip(within, 0.0, 1.0)) * (arrivals.years * DAYS_PER_YEAR / len(arrivals.shares))
     return np.zeros_like(u)
 
 
