@@ -9,7 +9,7 @@ Pareto/NBD model and related expressions")
 The papers write the integral as a difference of two hypergeometric functions, which loses digits where tx is near T or one parameter is far
 from the other, and overflows for hundreds of purchases. Here it is taken as it stands: every part is positive, so that nothing cancels, the
 parts are added as logarithms, and the gradient comes from the same parts. Over log(min(alpha, beta) + t) the integrand falls ever more
-quickly and is smooth; Gauss-Legendre with 40 nodes, on the stretch that holds all but e**-45 of it, agrees with the closed form to 1e-10.
+quickly and is smooth; Gauss-Legendre with 20 nodes, on the stretch that holds all but e**-37 of it, agrees with 150 nodes to 1e-11.
 """
 
 import numpy as np
@@ -20,9 +20,9 @@ from workbench.population.calibration.summary import Floats
 
 __all__ = ["PARETO_NBD"]
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(40)
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
 _NODES, _WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
-_FALL = 45.0
+_FALL = 37.0
 _ROWS = 20_000
 """Rows taken at once: the nodes of so many fit into the caches."""
 
@@ -34,7 +34,7 @@ def _log_likelihood(theta: Floats, x: Floats, tx: Floats, T: Floats) -> tuple[Fl
 
 def _piece(theta: Floats, x: Floats, tx: Floats, T: Floats) -> tuple[Floats, Floats]:
     r, alpha, s, beta = map(float, theta)
-    log_weight, dies = _parts(theta, x, tx, T)
+    log_weight, dies, log_alpha, log_beta = _parts(theta, x, tx, T)
     top = log_weight.max(axis=0)
     weight = np.exp(log_weight - top)
     total = weight.sum(axis=0)
@@ -42,33 +42,37 @@ def _piece(theta: Floats, x: Floats, tx: Floats, T: Floats) -> tuple[Floats, Flo
     dead = 1 - weight[0]
     rates, by_r, by_alpha = rate_part(r, alpha, x)
     slope = np.stack([
-        by_r - (weight * np.log(alpha + dies)).sum(axis=0),
+        by_r - (weight * log_alpha).sum(axis=0),
         by_alpha - (r + x) * (weight / (alpha + dies)).sum(axis=0),
-        np.log(beta) + dead / s - (weight * np.log(beta + dies)).sum(axis=0),
+        np.log(beta) + dead / s - (weight * log_beta).sum(axis=0),
         s / beta - (s + 1) * (weight / (beta + dies)).sum(axis=0) + weight[0] / (beta + T),
     ])  # fmt: skip
     return rates + s * np.log(beta) + top + np.log(total), slope
 
 
-def _parts(theta: Floats, x: Floats, tx: Floats, T: Floats) -> tuple[Floats, Floats]:
-    """The logarithms of D and of the integral's nodes, and the time that each stands for; float64[1 + nodes, n] both."""
+def _parts(theta: Floats, x: Floats, tx: Floats, T: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """The logarithms of D and of the integral's nodes, the time t that each stands for, log(alpha + t) and log(beta + t);
+    float64[1 + nodes, n] all."""
     r, alpha, s, beta = map(float, theta)
     near = min(alpha, beta) + tx
     falls = near * ((r + x) / (alpha + tx) + s / (beta + tx))
     span = np.minimum(np.log1p((T - tx) / near), _FALL / falls)
-    dies = tx + near * np.expm1(_NODES[:, None] * span)
+    step = _NODES[:, None] * span
+    dies = np.concatenate([T[None], tx + near * np.expm1(step)])
+    log_near = np.concatenate([np.log(min(alpha, beta) + T)[None], np.log(near) + step])
+    log_far = np.log(max(alpha, beta) + dies)
+    log_alpha, log_beta = (log_near, log_far) if alpha <= beta else (log_far, log_near)
+    log_weight = -(r + x) * log_alpha - s * log_beta
     with np.errstate(divide="ignore"):  # nothing is between tx and T where they are equal: log(0)
-        width = np.log(s * span * _WEIGHTS[:, None]) + np.log(min(alpha, beta) + dies)
-    inside = width - (r + x) * np.log(alpha + dies) - (s + 1) * np.log(beta + dies)
-    alive = -(r + x) * np.log(alpha + T) - s * np.log(beta + T)
-    return np.concatenate([alive[None], inside]), np.concatenate([T[None], dies])
+        log_weight[1:] += np.log(s * span * _WEIGHTS[:, None]) + log_near[1:] - log_beta[1:]
+    return log_weight, dies, log_alpha, log_beta
 
 
 def _alive(theta: Floats, x: Floats, tx: Floats, T: Floats) -> Floats:
     found = np.empty_like(x)
     for k in range(0, len(x), _ROWS):
         rows = slice(k, k + _ROWS)
-        log_weight, _ = _parts(theta, x[rows], tx[rows], T[rows])
+        log_weight = _parts(theta, x[rows], tx[rows], T[rows])[0]
         weight = np.exp(log_weight - log_weight.max(axis=0))
         found[rows] = weight[0] / weight.sum(axis=0)
     return found
