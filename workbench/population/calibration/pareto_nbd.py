@@ -23,7 +23,7 @@ __all__ = ["PARETO_NBD"]
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
 _NODES, _WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
 _FALL = 37.0
-_ROWS = 20_000
+_ROWS = 1_000
 """Rows taken at once: the nodes of so many fit into the caches."""
 
 
