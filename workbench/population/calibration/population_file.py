@@ -1,6 +1,7 @@
 """A calibration as a population file: a YAML file with its provenance, checked by the reader of such files before it is written."""
 
 import json
+import re
 from typing import Any
 
 from workbench.population.calibration.calibrate import Calibration
@@ -11,7 +12,7 @@ from workbench.population.calibration.spend_choice import GAMMA_GAMMA
 from workbench.population.calibration.summary import iso
 from workbench.population.spec import NO_CURRENCY, Population
 from workbench.spec_file import spec_from_mapping
-from workbench.yaml_file import parse_mapping
+from workbench.yaml_file import parse_mapping, scalar
 
 __all__ = ["population_text"]
 
@@ -55,7 +56,17 @@ def _text(text: str) -> str:
 
 
 def _flow(values: dict[str, Any]) -> str:
-    return json.dumps(values, ensure_ascii=False)
+    return "{" + ", ".join(f"{_word(key)}: {_value(value)}" for key, value in values.items()) + "}"
+
+
+def _value(value: Any) -> str:
+    return _word(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _word(text: str) -> str:
+    """Text as it stands where it is a plain word, else in quotes."""
+    plain = re.fullmatch(r"[A-Za-z][A-Za-z_]*", text) and isinstance(scalar(text), str)
+    return text if plain else _text(text)
 
 
 def _number(value: float) -> float:
