@@ -17,6 +17,7 @@ import simpy
 from simulators.choices import NOTHING, ask, days_to_lapse, factor_at, in_play, reward_terms, topped_up
 from simulators.desk import Basket, Desk, Redeeming
 from simulators.versions import versions
+from workbench.cost_statement import offer_rates
 from workbench.digest import combine, ledger_sum
 from workbench.finance import panel as fold
 from workbench.finance.pairs import PairPanel, blank_pairs, fold_pair, segment_of
@@ -70,6 +71,7 @@ class World:
             len(self.desk.lowered.codes.rules),
             len(program.tier_names),
             self.desk.terms.why_tier,
+            offer_rates(program, self.desk.lowered.codes.rules),
         )
         self.rows = array("q")
         self.lots = array("q")

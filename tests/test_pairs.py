@@ -24,6 +24,7 @@ from workbench.finance.lift import (
     naive,
     purchases_by_world,
     repurchase_curve,
+    return_on_spend,
 )
 from workbench.finance.paired import Moments, PairedRatio, paired_mean, paired_total
 from workbench.finance.pairs import PairPanel, blank_pairs, fold_pair, merge_pairs, segment_of
@@ -222,6 +223,24 @@ def test_margin_is_that_of_the_ledgers(run: Run) -> None:
     assert found[1] == pytest.approx((share - error, share + error), rel=1e-9)
 
 
+def test_return_on_spend_is_that_of_the_customers(run: Run) -> None:
+    """(.4 of additional sales - spend) / spend, customer by customer; fees are none in these programs."""
+    ledger = worlds(run)[0][1]
+    kind, points, money, member = (ledger.column(name) for name in ("kind", "points", "money", "member"))
+    used = np.isin(kind, (REDEEM, RETURN))
+    redeemed = -np.bincount(member[used], points[used], ledger.customers)
+    vouchers = np.bincount(member[kind == VOUCHER], money[kind == VOUCHER], ledger.customers)
+    each = customers(run)
+    cost = 0.7 * redeemed + vouchers
+    gained = 0.4 * (each.sales[1] - each.sales[0])
+    found = return_on_spend(run.pairs, Fraction(2, 5), *costs(run, redeemed, vouchers))
+    assert found is not None and found[1] is not None
+    ratio = gained.sum() / cost.sum()
+    error = Z95 * np.std(gained - ratio * cost, ddof=1) * math.sqrt(len(cost)) / cost.sum()
+    assert found[0] == pytest.approx(ratio - 1, rel=1e-9)
+    assert found[1] == pytest.approx((ratio - 1 - error, ratio - 1 + error), rel=1e-9)
+
+
 # --- intervals by another method ---------------------------------------------------------------------------------------
 def drawn(count: int, seed: int = 7) -> list[tuple[list[int], list[int], list[int]]]:
     """Customers with days, amounts in the baseline and amounts in the program's world."""
@@ -275,7 +294,7 @@ def test_compiled_and_plain_folds_are_the_same_and_parts_add_up() -> None:
     parts = [blank_pairs(LAST, 2) for _ in range(3)]
     for k, (day, baseline, program) in enumerate(drawn(200)):
         large = [each * 10**9 if each >= 0 and k % 7 == 0 else each for each in program]
-        values = [rng.integers(-5, 10**6, 12).tolist() for _ in range(2)]
+        values = [rng.integers(-5, 10**6, len(Story.__slots__)).tolist() for _ in range(2)]
         stories = [records(Story, 1)[0] for _ in range(2)]
         for story, each in zip(stories, values, strict=True):
             for name, value in zip(Story.__slots__, each, strict=True):

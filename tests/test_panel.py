@@ -39,13 +39,19 @@ from workbench.ledger import (
     DECAY,
     EARN,
     EXPIRE,
+    FEE_DUE,
+    ISSUE,
     KINDS,
+    MESSAGE,
     PURCHASE,
     REDEEM,
+    REFERRAL,
     REPAY,
+    RESTORE,
     RETURN,
     REVERSE,
     TIER,
+    USE,
     VOUCHER,
     Entry,
 )
@@ -175,7 +181,9 @@ def test_rules_and_triangle_are_those_of_the_ledger(run: Run) -> None:
         assert np.array_equal(panel.by_rule, expected)
         month = oracle.month_of(ledger.column("day")) - start
         by_month = np.zeros_like(panel.by_month_rule)
-        for place, values in enumerate((points, money)):
+        given = np.isin(kind, (ISSUE, FEE_DUE, MESSAGE, REFERRAL)).astype(np.int64)
+        used = (kind == USE).astype(np.int64) - (kind == RESTORE)
+        for place, values in enumerate((points, money, given, used)):
             np.add.at(by_month[:, :, place], (month, why), values)
         assert np.array_equal(panel.by_month_rule, by_month)
         no_lot = earned_on >= NEVER

@@ -86,7 +86,7 @@ def leaves(value: Any, tiers: set[str], key: str = "") -> Iterator[str]:
     """The keys of a document down to its figures, as the page writes them."""
     if isinstance(value, dict) and set(value) != COMPARISON and not key.endswith("versions"):
         for name, each in value.items():
-            shown = "<tier>" if set(value) <= tiers else name
+            shown = "<tier>" if set(value) <= tiers else "<line>" if key.endswith(".lines") else name
             yield from leaves(each, tiers, f"{key}.{shown}" if key else shown)
     elif isinstance(value, list) and value and isinstance(value[0], dict):
         for each in value:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+from workbench.cost_statement import cost_of, cost_statement, money
 from workbench.digest import document_digest
 from workbench.finance import tiers as tiers_of
 from workbench.finance.lift import (
@@ -17,16 +18,16 @@ from workbench.finance.lift import (
     margin,
     naive,
     purchases_by_world,
+    return_on_spend,
 )
 from workbench.finance.paired import PairedRatio
 from workbench.finance.points import money_of, outstanding_interval, points_of, totals
-from workbench.finance.world import POINTS, WorldPanel
+from workbench.finance.world import WorldPanel
 from workbench.ledger import CONVERT, PURCHASE, REDEEM, RETURN, VOUCHER
 from workbench.population.drivers import behaviour_document, is_off, lift_warnings
 from workbench.program.spec import Program
-from workbench.program.worth import cost_by_rule, face_value_per_point
+from workbench.program.worth import face_value_per_point
 from workbench.scenario import NO_PROGRAM, Run
-from workbench.units import CENTS
 
 __all__ = ["run_document"]
 
@@ -46,7 +47,10 @@ def run_document(run: Run) -> dict[str, Any]:
     scenario = run.scenario
     points = totals(run.program)
     face = face_value_per_point(scenario.program)
-    costs = _cost(run.baseline, scenario.baseline, run.baseline_rules), _cost(run.program, scenario.program, run.rules)
+    costs = (
+        cost_of(run.baseline, scenario.baseline, run.baseline_rules),
+        cost_of(run.program, scenario.program, run.rules),
+    )
     behaviour = behaviour_document(scenario.assumptions, run.responses)
     lifted = _lift(run, *costs)
     whole = scenario.baseline is NO_PROGRAM and not is_off(scenario.assumptions)
@@ -64,7 +68,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "liability": {
             "outstanding_points": points["outstanding"],
             "outstanding_ci95": _rounded(outstanding_interval(run.program)),
-            "face_value": None if face is None else _money(face * points["outstanding"]),
+            "face_value": None if face is None else money(face * points["outstanding"]),
             "contract": None,
             "cost_basis": None,
             "urr": None,
@@ -73,7 +77,7 @@ def run_document(run: Run) -> dict[str, Any]:
             "p95": None,
         },
         "lift": lifted,
-        "economics": _economics(run, costs[1], lifted["margin"]),
+        "economics": _economics(run, costs, lifted["margin"]),
         "behaviour": behaviour,
         "warnings": lift_warnings(lifted, behaviour) if whole else [],
     }
@@ -209,46 +213,35 @@ def _rounded(interval: tuple[float, float] | None) -> list[int] | None:
 
 
 # --- money ---------------------------------------------------------------------------------------------------------
-def _economics(run: Run, cost: Cost, margins: dict[str, Any]) -> dict[str, Any]:
-    """What redemption gave and cost: worth to members, cost to the brand, its share of sales; and what sales and margin the program
-    added."""
-    world = run.program
+def _economics(run: Run, costs: tuple[Cost, Cost], margins: dict[str, Any]) -> dict[str, Any]:
+    """What redemption gave and cost: worth to members, cost to the brand, its share of sales; what sales and margin the program
+    added; what it cost in all, line by line, and what a unit of that brought."""
+    world, cost = run.program, costs[1]
+    gross = Fraction(str(run.scenario.population.gross_margin))
+    back = return_on_spend(run.pairs, gross, *costs)
     sales, baseline = money_of(world, PURCHASE), money_of(run.baseline, PURCHASE)
     share = cost_share(run.pairs, cost)
     interval = None if share is None or share[1] is None else [100 * each for each in share[1]]
     return {
-        "sales": _money(Fraction(sales)),
-        "incremental_sales": _money(Fraction(sales - baseline)),
+        "sales": money(Fraction(sales)),
+        "incremental_sales": money(Fraction(sales - baseline)),
         "gross_margin": run.scenario.population.gross_margin,
         "incremental_margin": round(margins["program"] - margins["baseline"], 2),
         "redeemed_points": -points_of(world, REDEEM, RETURN, CONVERT),
-        "redeemed_value": _money(Fraction(money_of(world, REDEEM, VOUCHER))),
-        "redemption_cost": _money(cost.points + cost.vouchers),
+        "redeemed_value": money(Fraction(money_of(world, REDEEM, VOUCHER))),
+        "redemption_cost": money(cost.points + cost.vouchers),
         "cost_pct_of_sales": None if share is None else 100 * share[0],
         "cost_pct_ci95": interval,
+        "program_spend": money(cost.spend),
+        "fees": money(cost.fees),
+        "lines": {
+            name: money(sum(values, Fraction(0)))
+            for name, values in cost_statement(world, run.scenario.program, run.rules).items()
+        },
+        "return_on_spend": None if back is None else back[0],
+        "return_on_spend_ci95": None if back is None else _listed(back[1]),
     }
 
 
-def _cost(world: WorldPanel, program: Program, rules: tuple[str, ...]) -> Cost:
-    """What a program cost in its world. Points that refunds gave back cost nothing after all; they are valued at the average cost of the
-    points redeemed."""
-    costs = cost_by_rule(program)
-    taken, total = 0, Fraction(0)
-    for code, name in enumerate(rules):
-        redeemed = -int(world.by_rule[code, REDEEM, POINTS])
-        if redeemed:
-            taken += redeemed
-            total += redeemed * costs[name]
-    given_back = points_of(world, RETURN)
-    points = total * (taken - given_back) / taken if taken else total
-    return Cost(points, Fraction(money_of(world, VOUCHER)))
-
-
 def _minor(value: float) -> int | float:
-    return _money(Fraction(value))
-
-
-def _money(minor: Fraction) -> int | float:
-    """Minor units, rounded half up to a whole one, as a JSON number in major units."""
-    whole = (2 * minor.numerator + minor.denominator) // (2 * minor.denominator)
-    return whole // CENTS if whole % CENTS == 0 else whole / CENTS
+    return money(Fraction(value))

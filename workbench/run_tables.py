@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from workbench.cost_statement import cost_statement, money
 from workbench.finance.lift import repurchase_curve
 from workbench.finance.points import expiry_schedule, points_by_month, triangle
 from workbench.finance.tiers import Survival, reviews, survival, tiers_by_month, time_to_tier
-from workbench.finance.world import WorldPanel
+from workbench.finance.world import RULE_MONEY, WorldPanel
 from workbench.scenario import Run
 from workbench.units import CENTS
 
@@ -18,7 +19,7 @@ CURVE_DAYS = np.arange(0, 366, 5)
 """Days after the first purchase at which the repurchase curve is given."""
 TABLES = (
     "points_by_month", "points_by_month_baseline", "points_by_rule", "tiers_by_month", "expiry_schedule", "repurchase_curve", "triangle",
-    "tier_transitions", "tier_survival", "time_to_tier", "lift_by_group",
+    "tier_transitions", "tier_survival", "time_to_tier", "lift_by_group", "cost_statement",
 )  # fmt: skip
 """All of them; those of tiers have no rows where the program has none."""
 GROUP_FIGURES = ("purchases", "sales", "repurchase_rate")
@@ -40,6 +41,7 @@ def run_tables(run: Run, document: dict[str, Any]) -> dict[str, pa.Table]:
         "tier_survival": _survival([survival(run.program, place) for place in range(len(names))], names),
         "time_to_tier": _time_to_tier(run.program, names),
         "lift_by_group": _lift_by_group(document["lift"]),
+        "cost_statement": _costs(run),
     }
 
 
@@ -52,13 +54,30 @@ def _by_month(columns: dict[str, Any]) -> pa.Table:
 
 def _by_rule(world: WorldPanel, rules: tuple[str, ...]) -> pa.Table:
     """A row for each month and rule that wrote points or money: their sums, as signed in the ledger."""
-    month, rule = np.nonzero(world.by_month_rule.any(axis=2))
+    month, rule = np.nonzero(world.by_month_rule[:, :, : RULE_MONEY + 1].any(axis=2))
     found = world.by_month_rule[month, rule]
     return pa.table({
         "month": _months(month + world.frame.first_month),
         "rule": pa.array([rules[code] for code in rule], pa.string()),
         "points": found[:, 0],
         "money": found[:, 1] / CENTS,
+    })  # fmt: skip
+
+
+def _costs(run: Run) -> pa.Table:
+    """A row for each month and line that is not nothing: cost, of the line ``fees`` what came in."""
+    lines = cost_statement(run.program, run.scenario.program, run.rules)
+    rows = [
+        (month + run.program.frame.first_month, name, money(value))
+        for month in range(run.program.frame.months)
+        for name, values in lines.items()
+        if (value := values[month])
+    ]
+    months, names, amounts = zip(*rows, strict=True) if rows else ((), (), ())
+    return pa.table({
+        "month": _months(np.array(months, dtype=np.int64)),
+        "line": pa.array(names, pa.string()),
+        "money": pa.array([float(each) for each in amounts], pa.float64()),
     })  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from simulators.kernel.block import Kept, Lived, Space, fold_pairs, live_world
 from simulators.kernel.candidates import Drawn, draw_candidates, room_for
 from simulators.kernel.worlds import Worlds, packed_worlds
 from simulators.layout import ACCOUNT, ENTRIES, LOTS, ORDER, TooLarge, blank
+from workbench.cost_statement import offer_rates
 from workbench.finance.pairs import PairPanel, blank_pairs, merge_pairs
 from workbench.finance.panel import Story, WorldPanel, blank_world, merge_worlds
 from workbench.ledger import KINDS, numpy_dtype
@@ -87,7 +88,15 @@ def pairings(programs: int) -> list[tuple[int, int]]:
 def new_part(scenario: Scenario, programs: list[Program], worlds: Worlds) -> Part:
     """A part of nobody; ``programs`` ends with the baseline."""
     panels = [
-        blank_world(scenario.start_day, scenario.last_day, len(KINDS), len(rules), len(program.tier_names), why_tier)
+        blank_world(
+            scenario.start_day,
+            scenario.last_day,
+            len(KINDS),
+            len(rules),
+            len(program.tier_names),
+            why_tier,
+            offer_rates(program, rules),
+        )
         for program, rules, why_tier in zip(programs, worlds.rules, worlds.why_tier, strict=True)
     ]
     return Part(

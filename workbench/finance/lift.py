@@ -76,6 +76,15 @@ class Cost:
     """Of the points redeemed, net of those given back."""
     vouchers: Fraction
     """Of the vouchers that points were converted into."""
+    offers: Fraction = Fraction(0)
+    """Of prices, coupons, bonus value, rebates, messages, and of serving plans and referrals."""
+    fees: Fraction = Fraction(0)
+    """Fees of plans, less those paid back: what comes in."""
+
+    @property
+    def spend(self) -> Fraction:
+        """What the program cost, fees apart."""
+        return self.points + self.vouchers + self.offers
 
 
 @dataclass(frozen=True)
@@ -172,22 +181,22 @@ def cost_share(pair: PairPanel, cost: Cost) -> tuple[float, tuple[float, float] 
     n, sales, points = int(pair.groups[ALL, CUSTOMERS].sum()), int(pair.given[1]), int(pair.given[3])
     if not sales:
         return None
-    share, each = (cost.points + cost.vouchers) / sales, cost.points / points if points else Fraction(0)
+    share, each = cost.spend / sales, cost.points / points if points else Fraction(0)
     if n < 2:
         return float(share), None
     nought = Fraction(0)
-    weights = (nought, -share, nought, each, nought, Fraction(1))
+    weights = (nought, -share, nought, each, nought, Fraction(1), nought, nought)
     squares = quadratic(weights, [wide(limbs) for limbs in pair.given_products])
     error = Z95 * math.sqrt(squares * n / (n - 1) / sales**2)
     return float(share), (float(share) - error, float(share) + error)
 
 
 def margin(pair: PairPanel, gross_margin: Fraction, cost_0: Cost, cost_1: Cost) -> PairedRatio:
-    """Gross margin of sales less the cost of the program, in the baseline and in the program's world, minor units.
+    """Gross margin of sales, less the cost of the program, and with its fees, in the baseline and in the program's world, minor units.
 
     A customer's part in the cost of points is that of the points they redeemed, at the mean cost of a point in their world.
     """
-    sales_0, sales_1, points_0, points_1, _, _ = (int(each) for each in pair.given)
+    sales_0, sales_1, points_0, points_1 = (int(each) for each in pair.given[:4])
     each_0, each_1 = (
         cost_0.points / points_0 if points_0 else Fraction(0),
         cost_1.points / points_1 if points_1 else Fraction(0),
@@ -195,12 +204,36 @@ def margin(pair: PairPanel, gross_margin: Fraction, cost_0: Cost, cost_1: Cost) 
     products = [wide(limbs) for limbs in pair.given_products]
     return paired(
         int(pair.groups[ALL, CUSTOMERS].sum()),
-        gross_margin * sales_0 - cost_0.points - cost_0.vouchers,
-        gross_margin * sales_1 - cost_1.points - cost_1.vouchers,
+        gross_margin * sales_0 - cost_0.spend + cost_0.fees,
+        gross_margin * sales_1 - cost_1.spend + cost_1.fees,
         lambda ratio: quadratic(
-            (-ratio * gross_margin, gross_margin, ratio * each_0, -each_1, ratio, Fraction(-1)), products
+            (-ratio * gross_margin, gross_margin, ratio * each_0, -each_1, ratio, Fraction(-1), -ratio, Fraction(1)),
+            products,
         ),
     )
+
+
+def return_on_spend(
+    pair: PairPanel, gross_margin: Fraction, cost_0: Cost, cost_1: Cost
+) -> tuple[float, tuple[float, float] | None] | None:
+    """What a unit of money spent on the program brings beyond itself: (gross margin of the additional sales + additional fees - additional
+    spend) / additional spend, against the baseline, with its 95 % interval over customers (a ratio of two paired sums, linearised); None
+    where the program costs nothing more than the baseline does."""
+    sales_0, sales_1, points_0, points_1 = (int(each) for each in pair.given[:4])
+    spend = cost_1.spend - cost_0.spend
+    if spend <= 0:
+        return None
+    gained = gross_margin * (sales_1 - sales_0) + cost_1.fees - cost_0.fees
+    ratio = gained / spend
+    n = int(pair.groups[ALL, CUSTOMERS].sum())
+    if n < 2:
+        return float(ratio - 1), None
+    each_0 = cost_0.points / points_0 if points_0 else Fraction(0)
+    each_1 = cost_1.points / points_1 if points_1 else Fraction(0)
+    weights = (-gross_margin, gross_margin, ratio * each_0, -ratio * each_1, ratio, -ratio, Fraction(-1), Fraction(1))
+    squares = quadratic(weights, [wide(limbs) for limbs in pair.given_products])
+    error = Z95 * math.sqrt(squares * n / (n - 1) / spend**2)
+    return float(ratio - 1), (float(ratio - 1) - error, float(ratio - 1) + error)
 
 
 def purchases_by_world(pair: PairPanel) -> dict[str, int]:

@@ -111,12 +111,13 @@ class PairPanel(NamedTuple):
 
     @property
     def given(self) -> Ints:
-        """int64[6]: sales, points redeemed (net of points given back) and vouchers (minor units), each baseline and then program."""
+        """int64[8]: sales, points redeemed (net of points given back), what vouchers and offers cost, fees (minor units), each baseline and then
+        program."""
         return self._table("given")
 
     @property
     def given_products(self) -> Ints:
-        """int64[21, 3]: the products of these six in pairs, as limbs."""
+        """int64[36, 3]: the products of these eight in pairs, as limbs."""
         return self._table("given_products")
 
     @property
@@ -129,7 +130,7 @@ def _shapes(rows: int) -> dict[str, Shape]:
     """The shape of each table, in their order."""
     return {
         "counts": (3,), "groups": (rows, 2), "figures": (rows, 3, 5), "sales": (rows, 2), "sales_products": (rows, 3, 3),
-        "waits": (3, REPURCHASE_DAYS + 2), "gaps": (4,), "gap_products": (10,), "given": (6,), "given_products": (21, 3), "naive": (2, 3),
+        "waits": (3, REPURCHASE_DAYS + 2), "gaps": (4,), "gap_products": (10,), "given": (8,), "given_products": (36, 3), "naive": (2, 3),
     }  # fmt: skip
 
 
@@ -208,7 +209,10 @@ def fold_pair(
         cells[frame.waits + width * PROGRAM + late_1] += 1
         cells[frame.waits + width * LATER + max(late_0, late_1)] += 1
     add_gaps(frame, cells, (last_0 - first_0, max(bought_0 - 1, 0), last_1 - first_1, max(bought_1 - 1, 0)))
-    add_given(frame, cells, (sales_0, sales_1, story_0.redeemed, story_1.redeemed, story_0.vouchers, story_1.vouchers))
+    cost_0, cost_1 = story_0.vouchers + story_0.offers, story_1.vouchers + story_1.offers
+    add_given(
+        frame, cells, (sales_0, sales_1, story_0.redeemed, story_1.redeemed, cost_0, cost_1, story_0.fees, story_1.fees)
+    )
     at = frame.naive + (3 if joined < NEVER else 0)
     cells[at] += 1
     cells[at + 1] += bought_1
@@ -255,11 +259,11 @@ def add_gaps(frame: PairFrame, cells: Ints, gaps: tuple[int, int, int, int]) -> 
 
 
 @rule
-def add_given(frame: PairFrame, cells: Ints, given: tuple[int, int, int, int, int, int]) -> None:
-    """Add one customer's sales, points redeemed and vouchers, and their products."""
+def add_given(frame: PairFrame, cells: Ints, given: tuple[int, int, int, int, int, int, int, int]) -> None:
+    """Add one customer's sales, points redeemed, cost of vouchers and offers, and fees, and their products."""
     at = frame.given_products
-    for i in range(6):
+    for i in range(8):
         cells[frame.given + i] += given[i]
-        for j in range(i, 6):
+        for j in range(i, 8):
             add_product(cells, at, given[i], given[j])
             at += 3

@@ -23,10 +23,14 @@ from workbench.finance.world import (
     CUSTOMERS,
     DOWN,
     DOWNGRADED,
+    EACH_GIVEN,
+    EACH_USED,
     EARNED,
     EXPIRED,
+    GIVEN,
     JOINED,
     MEMBERS,
+    MILLIONTHS,
     MONEY,
     NO_GROUP,
     NUMBER,
@@ -35,10 +39,13 @@ from workbench.finance.world import (
     REDEEMED,
     REPAID,
     REVERSED,
+    RULE_MONEY,
+    RULE_POINTS,
     STRAYS,
     UP,
     UPGRADED,
     USABLE,
+    USED,
     Frame,
     WorldPanel,
     blank_world,
@@ -47,16 +54,27 @@ from workbench.finance.world import (
 )
 from workbench.ledger import (
     BONUS,
+    BONUS_BACK,
     CONVERT,
     DECAY,
+    DISCOUNT,
     EARN,
     EXPIRE,
+    FEE_DUE,
+    FEE_REFUND,
+    ISSUE,
+    MESSAGE,
+    PAY_BONUS,
     PURCHASE,
+    REBATE,
     REDEEM,
+    REFERRAL,
     REPAY,
+    RESTORE,
     RETURN,
     REVERSE,
     TIER,
+    USE,
     VOUCHER,
     Entry,
     Record,
@@ -84,6 +102,8 @@ class Story(Record):
         "points",          # points held, net of debt
         "redeemed",        # points redeemed, net of points given back
         "vouchers",        # face value of the vouchers that points were converted into, minor units
+        "offers",          # what prices, coupons, bonus value, rebates, messages and the like cost, minor units (each entry rounded down)
+        "fees",            # fees due, less those paid back, minor units
     )  # fmt: skip
 
 
@@ -103,6 +123,8 @@ def begin_member(panel: WorldPanel, story: Story) -> None:
     story.points = 0
     story.redeemed = 0
     story.vouchers = 0
+    story.offers = 0
+    story.fees = 0
 
 
 @rule
@@ -144,9 +166,11 @@ def note_entry(panel: WorldPanel, story: Story, entry: Entry) -> None:
     cells[at + NUMBER] += 1
     cells[at + POINTS] += points
     cells[at + MONEY] += money
-    at = frame.by_month_rule + (month * frame.rules + why) * 2
-    cells[at] += points
-    cells[at + 1] += money
+    at = frame.by_month_rule + (month * frame.rules + why) * 4
+    cells[at + RULE_POINTS] += points
+    cells[at + RULE_MONEY] += money
+    if kind >= DISCOUNT:
+        note_offer(frame, cells, story, kind, money, why, at)
     story.points += points
     group = group_of(kind)
     if group != NO_GROUP:
@@ -160,6 +184,25 @@ def note_entry(panel: WorldPanel, story: Story, entry: Entry) -> None:
         story.redeemed -= points
     elif kind == VOUCHER:
         story.vouchers += money
+
+
+@rule
+def note_offer(frame: Frame, cells: Ints, story: Story, kind: int, money: int, why: int, at: int) -> None:
+    """What an entry of the offers gives, uses and costs; ``at``: its rule's cells of the month."""
+    given = 1 if kind == ISSUE or kind == FEE_DUE or kind == MESSAGE or kind == REFERRAL else 0
+    used = 1 if kind == USE else -1 if kind == RESTORE else 0
+    cells[at + GIVEN] += given
+    cells[at + USED] += used
+    cost = 0
+    if kind == DISCOUNT or kind == USE or kind == RESTORE or kind == REBATE:
+        cost = money
+    elif kind == PAY_BONUS or kind == BONUS_BACK:
+        cost = -money
+    elif kind == FEE_DUE or kind == FEE_REFUND:
+        story.fees += money
+    at = frame.rates + 3 * why
+    cost = cost * cells[at + MILLIONTHS] // 1_000_000
+    story.offers += cost + given * cells[at + EACH_GIVEN] + used * cells[at + EACH_USED]
 
 
 @rule

@@ -9,6 +9,7 @@ from workbench.units import rule
 
 __all__ = [
     "ACTIVE", "ACTIVE_MEMBERS", "CALENDAR", "CENSORED", "CONVERTED", "CUSTOMERS", "DOWN", "DOWNGRADED", "EARNED", "EXPIRED", "GROUPS",
+    "EACH_GIVEN", "EACH_USED", "GIVEN", "MILLIONTHS", "RULE_MONEY", "RULE_POINTS", "USED",
     "JOINED", "MEMBERS", "MONEY", "NO_GROUP", "NUMBER", "PENDING", "POINTS", "REDEEMED", "REPAID", "REVERSED", "STRAYS", "UP",
     "UPGRADED", "USABLE",
     "Frame", "WorldPanel", "blank_world", "merge_worlds", "whole_months",
@@ -26,6 +27,10 @@ GROUPS = ("earned", "redeemed", "converted", "expired", "reversed", "repaid")
 NO_GROUP, EARNED, REDEEMED, CONVERTED, EXPIRED, REVERSED, REPAID = range(-1, len(GROUPS))
 UP, DOWN, CENSORED = range(3)
 """How a stay in a tier ended; censored: it had not, at the end of the run."""
+RULE_POINTS, RULE_MONEY, GIVEN, USED = range(4)
+"""What is added up by month and rule."""
+MILLIONTHS, EACH_GIVEN, EACH_USED = range(3)
+"""What an offer costs: so many millionths of the money of its entries, and so much (minor units) for each thing given, and for each used."""
 USABLE, PENDING = range(2)
 """Points in lots left at the end."""
 CALENDAR = 12 * 9999
@@ -66,6 +71,8 @@ class Frame(NamedTuple):
     schedule: int
     month_of: int
     """Not sums: the month of each day, counted from the first."""
+    rates: int
+    """Not sums: what offers cost, by rule (``Rates``)."""
 
 
 class WorldPanel(NamedTuple):
@@ -100,7 +107,8 @@ class WorldPanel(NamedTuple):
 
     @property
     def by_month_rule(self) -> Ints:
-        """int64[months, rules, 2]: points and money (minor units) of all entries of a rule."""
+        """int64[months, rules, 4]: points and money (minor units) of all entries of a rule; things given with it (coupons issued, terms
+        begun, messages, referrals); things used (coupons, less those given back)."""
         return self._table("by_month_rule")
 
     @property
@@ -169,15 +177,18 @@ class WorldPanel(NamedTuple):
 def _shapes(months: int, kinds: int, rules: int, tiers: int, spans: int) -> dict[str, Shape]:
     """The shape of each table of sums, in their order."""
     return {
-        "counts": (5,), "by_month": (months, kinds, 3), "by_rule": (rules, kinds, 3), "by_month_rule": (months, rules, 2),
+        "counts": (5,), "by_month": (months, kinds, 3), "by_rule": (rules, kinds, 3), "by_month_rule": (months, rules, 4),
         "triangle": (months + 2, months, len(GROUPS)),
         "people": (months, 3), "tier_change": (months, tiers), "moves": (tiers, tiers), "reviews": (tiers, tiers), "graces": (tiers,),
         "waits": (tiers, spans), "spells": (tiers, spans, 3), "at_end": (tiers,), "left": (2,), "held_squared": (3,), "schedule": (CALENDAR + 1,),
     }  # fmt: skip
 
 
-def blank_world(first_day: int, last_day: int, kinds: int, rules: int, tiers: int, why_tier: int) -> WorldPanel:
-    """An empty panel of the days from ``first_day`` to ``last_day``, for so many kinds of entry, codes of ``rule`` and tiers (0: none)."""
+def blank_world(
+    first_day: int, last_day: int, kinds: int, rules: int, tiers: int, why_tier: int, rates: Ints | None = None
+) -> WorldPanel:
+    """An empty panel of the days from ``first_day`` to ``last_day``, for so many kinds of entry, codes of ``rule`` and tiers (0: none).
+    ``rates``: int64[rules, 3], what offers cost (``MILLIONTHS``, ``EACH_GIVEN``, ``EACH_USED``); left out: nothing."""
     if last_day < first_day:
         raise ValueError(f"the run ends ({last_day}) before it begins ({first_day})")
     month_of = np.arange(first_day, last_day + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
@@ -186,9 +197,20 @@ def blank_world(first_day: int, last_day: int, kinds: int, rules: int, tiers: in
         "spans": whole_months(last_day + 1 - first_day) + 1,
     }  # fmt: skip
     places, size = lay_out(_shapes(**sizes))
-    frame = Frame(first_day, last_day, int(month_of[0]), **sizes, why_tier=why_tier, **places, month_of=size)
-    cells = np.zeros(size + len(month_of), dtype=np.int64)
-    cells[size:] = month_of - month_of[0]
+    frame = Frame(
+        first_day,
+        last_day,
+        int(month_of[0]),
+        **sizes,
+        why_tier=why_tier,
+        **places,
+        month_of=size,
+        rates=size + len(month_of),
+    )
+    cells = np.zeros(size + len(month_of) + 3 * rules, dtype=np.int64)
+    cells[size : size + len(month_of)] = month_of - month_of[0]
+    if rates is not None:
+        cells[frame.rates :] = rates.reshape(-1)
     return WorldPanel(frame, cells)
 
 

@@ -26,7 +26,7 @@ def of_panel(
     a sale; last_age: int64[months], the last age at which points may be used, where the caller knows it."""
     columns, missing = triangle(panel)
     month, rule = np.nonzero(panel.by_month_rule.any(axis=2))
-    points, money = panel.by_month_rule[month, rule].T
+    points, money = panel.by_month_rule[month, rule, :2].T
     names = [rules[int(code)] for code in rule]
     by_rule = {"month": month + panel.frame.first_month, "points": points, "money": money}
     first, months = panel.frame.first_month, panel.frame.months

@@ -1,0 +1,121 @@
+"""Floor 5: what a program costs by line and month, and what comes of it: costs from its rules, quantities from a run."""
+
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.finance.lift import Cost
+from workbench.finance.statement import Charge, statement
+from workbench.finance.world import GIVEN, MEMBERS, MONEY, POINTS, RULE_MONEY, RULE_POINTS, USED, WorldPanel
+from workbench.ledger import BONUS_BACK, DISCOUNT, FEE_DUE, FEE_REFUND, PAY_BONUS, REBATE, REDEEM, VOUCHER
+from workbench.program.offer_costs import OfferCost, offer_costs, plan_cost
+from workbench.program.spec import Program
+from workbench.program.worth import cost_by_rule
+from workbench.spec import SpecError
+from workbench.units import CENTS
+
+__all__ = ["FEES", "LINES", "Ints", "cost_of", "cost_statement", "offer_rates"]
+
+Ints = npt.NDArray[np.int64]
+
+LINES = (
+    "points", "vouchers", "member_prices", "coupons", "gifts", "coupon_handling", "stored_value_bonus", "rebates", "plan_service",
+    "referral_handling", "messages",
+)  # fmt: skip
+"""The lines of the statement: what the brand gives up or pays."""
+FEES = "fees"
+"""The line of what it receives."""
+MILLION = 1_000_000
+
+
+def offer_rates(program: Program, rules: tuple[str, ...]) -> Ints:
+    """int64[rules, 3]: what offers cost, as panels take it (see ``workbench.finance.world``): rounded, for the spread over members only."""
+    found = np.zeros((len(rules), 3), dtype=np.int64)
+    costs = offer_costs(program)
+    for code, name in enumerate(rules):
+        cost = costs.get(name)
+        if cost is not None:
+            found[code] = [int(cost.of_money * MILLION), round(cost.given), round(cost.used)]
+    return found
+
+
+def cost_statement(world: WorldPanel, program: Program, rules: tuple[str, ...]) -> dict[str, list[Fraction]]:
+    """Minor units by line (``LINES``, then ``FEES``) and month."""
+    found = statement(world, rules, _charges(world, program, rules))
+    found["messages"] = message_costs(world, program, rules)
+    return {name: found.get(name, [Fraction(0)] * world.frame.months) for name in (*LINES, FEES)}
+
+
+def cost_of(world: WorldPanel, program: Program, rules: tuple[str, ...]) -> Cost:
+    """What a program cost in its world, over the run."""
+    lines = {name: sum(values, Fraction(0)) for name, values in cost_statement(world, program, rules).items()}
+    offers = sum((lines[name] for name in LINES if name not in ("points", "vouchers")), Fraction(0))
+    return Cost(lines["points"], lines["vouchers"], offers, lines[FEES])
+
+
+def _charges(world: WorldPanel, program: Program, rules: tuple[str, ...]) -> list[Charge]:
+    found = _points(world, program, rules)
+    found.append(Charge("vouchers", MONEY, Fraction(1), kind=VOUCHER))
+    found.append(Charge("member_prices", MONEY, Fraction(1), kind=DISCOUNT))
+    for name, cost in offer_costs(program).items():
+        found += _offer(name, cost)
+    found += [Charge("stored_value_bonus", MONEY, Fraction(-1), kind=kind) for kind in (PAY_BONUS, BONUS_BACK)]
+    found.append(Charge("rebates", MONEY, Fraction(1), kind=REBATE))
+    found += [Charge(FEES, MONEY, Fraction(1), kind=kind) for kind in (FEE_DUE, FEE_REFUND)]
+    return found
+
+
+def _points(world: WorldPanel, program: Program, rules: tuple[str, ...]) -> list[Charge]:
+    """Points at cost. Those that refunds gave back cost nothing after all: they are valued at the average cost of the points redeemed."""
+    costs = cost_by_rule(program)
+    taken, total = 0, Fraction(0)
+    found = []
+    for code, name in enumerate(rules):
+        redeemed = -int(world.by_rule[code, REDEEM, POINTS])
+        if redeemed:
+            taken += redeemed
+            total += redeemed * costs[name]
+            found.append(Charge("points", RULE_POINTS, -costs[name], rule=name))
+    if taken:
+        found.append(Charge("points", RULE_POINTS, -total / taken, rule="refunds.points_back"))
+    return found
+
+
+def _offer(name: str, cost: OfferCost) -> list[Charge]:
+    """What the entries of one rule are charged: money taken off by coupons (prices stand in a line of their own), things given and used."""
+    found = []
+    if cost.line == "coupons":
+        found.append(Charge("coupons", RULE_MONEY, cost.of_money, rule=name))
+    if cost.gift:
+        found.append(Charge("gifts", USED, cost.gift, rule=name))
+    handling = {"coupons": "coupon_handling", "plans": "plan_service", "referral": "referral_handling"}.get(cost.line)
+    if handling is not None:
+        found.append(Charge(handling, GIVEN, cost.given, rule=name))
+        found.append(Charge(handling, USED, cost.used - cost.gift, rule=name))
+    return found
+
+
+def message_costs(world: WorldPanel, program: Program, rules: tuple[str, ...]) -> list[Fraction]:
+    """Minor units of each month's messages: each channel's cheapest plan for what was sent by it. A channel that is bought for another number of
+    members (``members_base``) has its messages scaled to it, and its cost back. Raises SpecError where no plan holds a month's messages."""
+    found = [Fraction(0)] * world.frame.months
+    channels = () if program.messages is None else program.messages.channels
+    members = int(world.counts[MEMBERS])
+    for place, channel in enumerate(channels):
+        names = {f"messages.{each.name}" for each in program.automations if each.channel == channel.name}
+        codes = [code for code, name in enumerate(rules) if name in names]
+        scale = Fraction(channel.members_base, members) if channel.members_base is not None and members else Fraction(1)
+        for month, sent in enumerate(world.by_month_rule[:, codes, GIVEN].sum(axis=1).tolist()):
+            cost = plan_cost(channel, sent * scale)
+            if cost is None:
+                message = f"no plan holds the {sent:,} messages of a month: give the price of those beyond it (extra)"
+                raise SpecError(("messages", "channels", place, "plans"), message)
+            found[month] += cost / scale
+    return found
+
+
+def money(minor: Fraction) -> int | float:
+    """Minor units, rounded half up to a whole one, in major units."""
+    whole = (2 * minor.numerator + minor.denominator) // (2 * minor.denominator)
+    return whole // CENTS if whole % CENTS == 0 else whole / CENTS
