@@ -32,6 +32,7 @@ from workbench.program.spec import Program
 from workbench.rules import posting
 from workbench.rules.plans import PLAN_REFUSALS, UNKNOWN_PLAN, UNNAMED_PLAN, cancel
 from workbench.rules.redemption import REFUSALS, UNKNOWN_ITEM, UNNAMED, redeem
+from workbench.rules.referrals import refusal
 from workbench.rules.refunds import refund_linked, refund_unlinked
 from workbench.rules.stored_value import VALUE_REFUSALS, cash_out, pay
 from workbench.rules.terms import Terms
@@ -231,6 +232,25 @@ class Desk:
         """A paid plan is cancelled. Returns why it is refused (empty: done)."""
         self._make_room(account, self._scratch)
         return PLAN_REFUSALS[cancel(self.terms, account, day, self._plan(plan))]
+
+    def refer(self, account: Account, order: Order, day: int, business: int, referrer: int) -> str:
+        """A referral row of a member, brought by the member of a number. Returns why it is refused (empty: done)."""
+        refused = refusal(self.terms, account.own)
+        if not refused:
+            self._make_room(account, order)
+            account.own.referrer = 1 + referrer
+            posting.refer(self.terms, account, order, day, business)
+        return REFUSALS[refused]
+
+    def reward_referrer(self, account: Account, referee: Account, order: Order, day: int) -> None:
+        """What an order (or a referral row) of a member brings the one who brought them."""
+        self._make_room(account, self._scratch)
+        posting.reward_referrer(self.terms, account, referee.own, order.own, self._scratch, day)
+
+    def claw_back(self, account: Account, points: int, day: int) -> None:
+        """Points are taken back from who brought the buyer of a refunded order."""
+        self._make_room(account, self._scratch)
+        posting.claw_back(self.terms, account, points, day)
 
     def refund(self, account: Account, order: Order, day: int, amount: int, category: str = "") -> None:
         """A linked refund; the caller has checked that the order holds so much."""

@@ -40,7 +40,7 @@ __all__ = [
 
 LOTS, QUALIFYING_DAYS, ENTRIES = 2**12, 2**12, 2**16
 """Room of one member: live lots, rows of the qualifying ledger, ledger entries between two drains of the book."""
-METERS = CAPS + 2 * BONUSES + ITEMS
+METERS = CAPS + 2 * BONUSES + ITEMS + 1
 WALLET, BONUS_VALUES, MONTHS, USED_COUPONS = 2**10, 2**8, 40, 8
 """Room of one member: coupons held, rows of bonus value, months of purchases; and of one order: coupons used."""
 POOLS = ITEMS + 2 * COUPONS

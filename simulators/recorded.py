@@ -15,6 +15,7 @@ from workbench.errors import nearest
 from workbench.ledger import Account, Entry, Order
 from workbench.program.spec import Program
 from workbench.rules.posting import learn_birthday
+from workbench.rules.redemption import REFUSALS, SELF_REFERRED, UNKNOWN_REFERRER
 from workbench.rules.stored_value import NO_PURCHASE, VALUE_REFUSALS
 from workbench.units import CENTS, NEVER
 
@@ -178,6 +179,8 @@ class Recorded:
         elif row.event in ("topup", "cash_out", "fee", "cancel"):
             self._note(row, self._settle(member, row))
             self._done(member, "")
+        elif row.event == "referral" and self.desk.terms.referral.on:
+            self._refer(member, row)
         elif row.event != "join":
             raise BadRow(Fault(row.row, "event", "the program has nothing that this event could belong to", row.event))
 
@@ -235,6 +238,7 @@ class Recorded:
         if first.order_id:
             self._remember(member, first.order_id, order)
         self._done(member, first.order_id)
+        self._reward_referrer(member, order, first.posted)
 
     def _alone(self, member: Member, row: Row, number: int) -> str:
         """A redemption without a purchase. Returns why it is refused (empty: done)."""
@@ -270,6 +274,36 @@ class Recorded:
             raise BadRow(Fault(row.row, "amount", message, f"{row.amount / CENTS:.2f}"))
         self.desk.refund(member.account, order, row.posted, row.amount, row.category)
         self._done(member, row.refund_of)
+        whole = row.amount > 0 and order.own.refunded == order.own.amount
+        if whole and order.own.referrer > 0 and self.desk.terms.referral.clawback:
+            referrer = self._referrer(member, row.posted)
+            self.desk.claw_back(referrer.account, order.own.referrer, row.posted)
+            order.own.referrer = 0
+            self._done(referrer, "")
+
+    def _refer(self, member: Member, row: Row) -> None:
+        """A referral row: the member who brought this one has an earlier row of their own."""
+        referrer = self.members.get(row.referrer)
+        if referrer is None or referrer is member:
+            self._note(row, REFUSALS[UNKNOWN_REFERRER if referrer is None else SELF_REFERRED])
+            return
+        order = self.desk.new_order()
+        self._note(row, self.desk.refer(member.account, order, row.posted, row.date, referrer.index))
+        self._done(member, "")
+        self._reward_referrer(member, order, row.posted)
+
+    def _reward_referrer(self, member: Member, order: Order, day: int) -> None:
+        """What an order, or a referral row, brings the one who brought its member, if anybody did."""
+        if order.own.qualifies or order.own.referrer > 0:
+            referrer = self._referrer(member, day)
+            self.desk.reward_referrer(referrer.account, member.account, order, day)
+            self._done(referrer, "")
+
+    def _referrer(self, member: Member, day: int) -> Member:
+        """The member who brought this one; the clock has opened every day due up to today."""
+        referrer = self.by_index[member.account.own.referrer - 1]
+        referrer.account.own.opened = max(referrer.account.own.opened, day)
+        return referrer
 
     def _arrive(self, row: Row) -> Member:
         """The member of a row, joined if not seen before; the clock is brought to the row's posting day."""
@@ -280,7 +314,7 @@ class Recorded:
             member = Member(len(self.by_index), row.member_id, self.desk.open_account())
             self.members[row.member_id] = member
             self.by_index.append(member)
-            business = row.date if row.event == "join" else row.posted
+            business = row.date if row.event in ("join", "referral") else row.posted
             plan = row.action if row.event == "fee" else ""
             self.desk.join(member.account, row.posted, business, row.birth_month, row.birth_dom, plan)
             self._done(member, "")

@@ -30,6 +30,7 @@ def as_row(number: int, row: dict[str, Any]) -> Row:
         channel=row.get("channel", ""), action=row.get("action", ""),
         birth_month=birthday.month if birthday else 0, birth_dom=birthday.day if birthday else 0,
         discount=minor("discount", 0), tax=minor("tax", 0), delivery=minor("delivery", 0),
+        referrer=row.get("referrer", ""),
     )  # fmt: skip
 
 

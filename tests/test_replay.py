@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
+from ruamel.yaml import YAML
 
 from simulators.desk import Basket, Desk, Redeeming
 from simulators.recorded import Recorded
@@ -26,7 +27,7 @@ from tests.naive.records import posting_day
 from tests.strategies import Row, draw_case
 from workbench.errors import BadInput
 from workbench.packaging import HOME
-from workbench.program.load import load_program
+from workbench.program.load import load_program, program_from_mapping
 from workbench.program.spec import Program
 from workbench.units import to_day
 
@@ -35,6 +36,7 @@ COLUMNS = (
     "delivery", "posted",
 )  # fmt: skip
 RETAIL = HOME.parent / "shared/data/online_retail_orders.csv.gz"
+CASES = HOME / "programs" / "cases"
 LIBRARY = sorted(path.stem for path in (HOME / "programs").glob("*.yaml"))
 needs_retail = pytest.mark.skipif(not RETAIL.exists(), reason=f"real orders are not here: {RETAIL}")
 
@@ -236,6 +238,17 @@ def listed(document: dict[str, Any], before: int = 0) -> list[tuple[int, str, st
 
 def test_a_small_log_cut_at_every_row(tmp_path: Path) -> None:
     cut_and_continue(CLUB, tmp_path, SMALL, COLUMNS[:11], range(len(SMALL) + 1), SMALL_END)
+
+
+@pytest.mark.parametrize("part", ["segments", "referrals"])
+def test_worked_cases_cut_at_every_row(part: str, tmp_path: Path) -> None:
+    """What members hold beyond points goes on from a saved state: months, runs of days, referrals, messages sent."""
+    for case in YAML(typ="safe").load(CASES / f"_offers_{part}.yaml"):
+        rows = [{"member_id": "m1"} | row for row in case["transactions"]]
+        columns = sorted({key for row in rows for key in row} | {"date"})
+        lines = [",".join(str(row.get(key, "")) for key in columns) for row in rows]
+        rules = program_from_mapping(case["program"])
+        cut_and_continue(rules, tmp_path, lines, columns, range(1, len(lines)), case["as_of"])
 
 
 def large_cases() -> list[int]:

@@ -116,11 +116,12 @@ class Own(Record):
         "plan_fee",        # fee of the term
         "plan_spend",      # eligible spend of the term that counts for the rebate
         "plan_renewals",   # renewals still to come (NEVER: without end)
-        "referred",        # 1 while the referral that brought the member has not qualified, 2 once it has
+        "referred",        # 1 while the referral that brought the member has not qualified, 2 once it has, 3 beyond the referrer's cap
         "segment",         # 1 + the RFM segment scored last, 0 before
         "score_on",        # day of the next score, NEVER where there is none
         "months",          # rows of purchases by month
         "version",         # version of the program in force
+        "referrer",        # 1 + the number of the member who brought this one, 0 for nobody
     )  # fmt: skip
 
 
@@ -267,6 +268,8 @@ class Placed(Record):
         "principal_back", "bonus_back",  # of that, given back
         "exclusive",       # bits of what coupons used on it forbid: 1 other coupons, 2 points, 4 stored value, 8 member price
         "coupons", "values",  # number of rows
+        "qualifies",       # 1 if it qualified the referral that brought the member
+        "referee", "referrer",  # points it gave the member by their referral, and the one who brought them
     )  # fmt: skip
 
 

@@ -312,6 +312,7 @@ def clear(account, meters):
     own.score_on = 0
     own.months = 0
     own.version = 0
+    own.referrer = 0
     for k in range(meters):
         account.meters[k].period = 0
         account.meters[k].used = 0

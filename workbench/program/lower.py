@@ -9,6 +9,7 @@ from workbench.rules.earn_terms import lower_earn
 from workbench.rules.expiry import lower_expiry
 from workbench.rules.plans import lower_plans
 from workbench.rules.redemption import lower_redemption
+from workbench.rules.referrals import lower_referral
 from workbench.rules.refunds import lower_refunds
 from workbench.rules.segment_spec import SEGMENTS
 from workbench.rules.segments import lower_segments
@@ -96,8 +97,10 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
     )
     items = () if program.redemption is None else tuple(item.name for item in program.redemption.catalogue)
     tiers = program.tier_names
-    expiry, bonus_expiry = lower_expiry(
-        program.expiry, [each.expiry for each in earn.bonuses], tiers, first_day, last_day
+    referral = program.referral
+    referral_expiry = None if referral is None else referral.expiry
+    expiry, (*bonus_expiry, referral_rule) = lower_expiry(
+        program.expiry, [*(each.expiry for each in earn.bonuses), referral_expiry], tiers, first_day, last_day
     )
     first_item_meter = len(earn.caps) + len(earn.bonuses)
     streak_meter = first_item_meter + len(items)
@@ -114,6 +117,8 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
     rules += VALUE_RULES if program.stored_value is not None else ()
     why_plan = len(rules)
     rules += tuple(f"plans.{each.name}" for each in program.plans)
+    why_referral = len(rules)
+    rules += () if referral is None else ("referral", "referral.referee", "referral.referrer")
     terms = Terms(
         first_day=first_day,
         last_day=last_day,
@@ -123,7 +128,8 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
         redemption=lower_redemption(program.redemption, first_item_meter),
         refunds=lower_refunds(program.refunds),
         segments=lower_segments(program.segments),
-        meters=streak_meter + streaks,
+        referral=lower_referral(referral, streak_meter + streaks, referral_rule),
+        meters=streak_meter + streaks + int(referral is not None and referral.cap is not None),
         value=lower_stored_value(program.stored_value, tiers, why_value),
         plans=lower_plans(program.plans, tiers, categories, why_plan),
         watches=0,
@@ -133,6 +139,7 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
         why_tier=len(FIXED_RULES) + len(earn.bonuses),
         why_item=len(FIXED_RULES) + len(earn.bonuses) + len(tiers),
         why_segment=why_segment,
+        why_referral=why_referral,
     )
     codes = Codes(
         categories={name: code for code, name in enumerate(categories)},
@@ -149,7 +156,7 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
 
 def _refuse_unbuilt(program: Program) -> None:
     """What may stand in a file and no engine lives yet."""
-    for part in ("prices", "coupons", "referral", "messages", "versions"):
+    for part in ("prices", "coupons", "messages", "versions"):
         if getattr(program, part):
             raise SpecError((part,), "these rules are not built yet")
     for k, item in enumerate(() if program.redemption is None else program.redemption.catalogue):

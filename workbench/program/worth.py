@@ -52,8 +52,14 @@ def cost_by_rule(program: Program) -> dict[str, Fraction]:
 
 
 def given_without_sale(program: Program) -> frozenset[str]:
-    """The ledger's rules by which points are given that no purchase brought: for joining, birthdays, actions."""
-    return frozenset(f"earn.bonuses.{bonus.name}" for bonus in program.earn.bonuses if bonus.event not in SALES)
+    """The ledger's rules by which points are given that no purchase of the member's own brought: for joining, birthdays, actions, and for
+    bringing others."""
+    found = {f"earn.bonuses.{bonus.name}" for bonus in program.earn.bonuses if bonus.event not in SALES}
+    if program.referral is not None:
+        found.add("referral.referrer")
+        if program.referral.qualifies == "join":
+            found.add("referral.referee")
+    return frozenset(found)
 
 
 def last_ages(program: Program, first_month: int, months: int) -> npt.NDArray[np.int64]:

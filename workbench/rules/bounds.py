@@ -20,7 +20,7 @@ ITEMS, WINDOWS, STATEMENTS = 200, 24, 12
 CATEGORIES, CHANNELS = 500, 100
 """Names a program may mention, its default included."""
 RATES = max(TIERS, BRACKETS)
-LOT_RULES = TIERS + BONUSES + 1
+LOT_RULES = TIERS + BONUSES + 2
 NEEDS = 6
 """Numbers of a tier's requirement: five thresholds, and how many of them must be met."""
 DAYS = 2**14

@@ -2,14 +2,15 @@
 checkout, and the refunds of ``refunds.py``; nothing beneath them.
 
     start of a day   open_day     1 lapse   2 activate   3 plan's term, review and upgrade   4 decay, convert, score, birthday, automatic redemption
-    its transactions join; start_order, begin_checkout, redeem, pay, checkout (earn, bonuses, tier check); redeem_alone; act; add_value; take_fee; refunds
+    its transactions join; start_order, begin_checkout, redeem, pay, checkout (earn, bonuses, tier check); redeem_alone; act; add_value; take_fee;
+                         refer, reward_referrer; refunds, claw_back
     between days     next_due     the next day whose start changes anything
 
 A day's start may be opened on every day, or only on the days ``next_due`` names and those with transactions: the ledger is the same.
 The caller opens days in rising order and keeps room in the account's lists (``room_needed``).
 """
 
-from workbench.ledger import ACTIVATE, PURCHASE, post
+from workbench.ledger import ACTIVATE, PURCHASE, REFERRAL, post
 from workbench.rules.bonuses import give_bonuses
 from workbench.rules.earn import earn_nothing, earn_purchase, metric_day
 from workbench.rules.earn_parts import is_birthday, set_eligible, write_parts
@@ -18,6 +19,8 @@ from workbench.rules.expiry import BY_ACTION, BY_PURCHASE, convert, decay, lapse
 from workbench.rules.lots import repay
 from workbench.rules.plans import begin_required, end_of_term, may_earn, note_spend, pay_fee
 from workbench.rules.redemption import NO_BASKET, redeem, redeem_automatically
+from workbench.rules.referrals import PENDING, UNREWARDED, cap_allows, give, qualify
+from workbench.rules.refunds import reverse
 from workbench.rules.segments import first_score, note_month, score
 from workbench.rules.stored_value import expire_value, top_up, top_up_refusal
 from workbench.rules.tiers import add_metrics, check_after_event, invite, judge
@@ -28,11 +31,14 @@ __all__ = [
     "add_value",
     "begin_checkout",
     "checkout",
+    "claw_back",
     "join",
     "learn_birthday",
     "next_due",
     "open_day",
     "redeem_alone",
+    "refer",
+    "reward_referrer",
     "room_needed",
     "start_order",
     "take_fee",
@@ -208,6 +214,9 @@ def start_order(order, number, business, posting, era):
     own.exclusive = 0
     own.coupons = 0
     own.values = 0
+    own.qualifies = 0
+    own.referee = 0
+    own.referrer = 0
 
 
 @rule
@@ -265,6 +274,8 @@ def checkout(terms, account, order, lines, count, day, business):
     add_metrics(terms, account, day, placed.points_day, 0, placed.points, 0, 0, 0)
     if earns:
         give_bonuses(terms, account, order, lines, count, day, ON_FIRST if first else ON_PURCHASE, -1, 0)
+    if own.referred:
+        qualify(terms, account, order, day, True)
     after_event(terms, account, order, day)
 
 
@@ -322,6 +333,37 @@ def take_fee(terms, account, order, day, plan, amount):
     if begins:
         after_event(terms, account, order, day)
     return refusal
+
+
+@rule
+def refer(terms, account, order, day, business):
+    """A referral row of a member, which nothing refuses (``refusal``); ``own.referrer`` is set."""
+    own = account.own
+    start_order(order, 0, business, day, own.era)
+    post(account, day, REFERRAL, 0, 0, NEVER, NEVER, 0, terms.why_referral)
+    own.referred = PENDING
+    qualify(terms, account, order, day, False)
+    after_event(terms, account, order, day)
+
+
+@rule
+def reward_referrer(terms, account, referee, placed, order, day):
+    """What a referral (or an order of the member who was brought) brings the one who brought them, on their own account, which has been brought
+    to the day. ``referee``: the new member's scalars; ``placed``: those of the order, or of the row; ``order``: scratch space."""
+    start_order(order, 0, day, day, account.own.era)
+    if placed.qualifies and not cap_allows(terms, account, day):
+        referee.referred = UNREWARDED
+        placed.referrer = 0
+        return
+    if placed.referrer > 0:
+        give(terms, account, day, day, placed.referrer, 0, terms.why_referral + 2)
+    after_event(terms, account, order, day)
+
+
+@rule
+def claw_back(terms, account, points, day):
+    """Points that a refunded order gave the one who brought its buyer are taken back from their account."""
+    reverse(terms, account, day, points, 0, False)
 
 
 @rule

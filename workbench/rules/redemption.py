@@ -156,10 +156,14 @@ REFUSALS = (
     "the basket is below the minimum",
     "no points are named",
     "not a multiple of the reward's price",
+    "the referring member is not known",
+    "nobody can refer themselves",
+    "the member was referred before",
+    "the member has bought before",
 )
 (
     OK, BEYOND_BALANCE, NO_REDEMPTION, CLOSED, NO_ITEM, DAILY_LIMIT, BELOW_MINIMUM, NOT_A_BLOCK, BEYOND_SHARE, SMALL_BASKET,
-    NO_POINTS, NOT_A_PRICE,
+    NO_POINTS, NOT_A_PRICE, UNKNOWN_REFERRER, SELF_REFERRED, REFERRED_BEFORE, BOUGHT_BEFORE,
 ) = range(len(REFUSALS))  # fmt: skip
 UNNAMED, UNKNOWN_ITEM = -1, -2
 NO_BASKET = -1

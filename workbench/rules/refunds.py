@@ -335,6 +335,9 @@ def refund_linked(terms, account, order, day, amount, category, named):
         points += bonus_points_to_reverse(terms, account, order, day)
     reverse(terms, account, day, points, own.number, True)
     return_points(terms, account, order, day)
+    if whole and own.referee > 0 and terms.referral.clawback:
+        reverse(terms, account, day, own.referee, own.number, False)
+        own.referee = 0
     redeem_automatically(terms, account, order, day)
     judge_after_refund(terms, account, day)
 

@@ -6,6 +6,7 @@ from workbench.rules.earn_terms import EarnTerms
 from workbench.rules.expiry import ExpiryTerms
 from workbench.rules.plans import PlanTerms
 from workbench.rules.redemption import RedemptionTerms
+from workbench.rules.referrals import ReferralTerms
 from workbench.rules.refunds import RefundTerms
 from workbench.rules.segments import SegmentTerms
 from workbench.rules.stored_value import ValueTerms
@@ -27,8 +28,10 @@ class Terms(NamedTuple):
     segments: SegmentTerms
     value: ValueTerms
     plans: PlanTerms
+    referral: ReferralTerms
     meters: int
-    """Meters an account needs: caps, then bonuses, then the catalogue's daily limits; where there are streaks, a run of days for each bonus."""
+    """Meters an account needs: caps, then bonuses, then the catalogue's daily limits; where there are streaks, a run of days for each
+    bonus; where referrals are capped, those of a member."""
     watches: int
     """Watches an account needs: one for each coupon, then one for each message."""
     any_birthday: int
@@ -51,3 +54,5 @@ class Terms(NamedTuple):
     """Code of the catalogue's first item."""
     why_segment: int
     """Code of the first RFM segment."""
+    why_referral: int
+    """Code of a referral; those of the referee's and of the referrer's points follow."""
