@@ -22,6 +22,7 @@ from apps.calibrate_command import calibrate
 from apps.console import day_of as _day
 from apps.console import err, out, plain, table
 from apps.console import print_json as _print_json
+from apps.liability_command import liability
 from apps.show_run import show_comparison, show_run
 from workbench import __version__
 from workbench.errors import BadInput, Problem, nearest
@@ -45,6 +46,7 @@ app = typer.Typer(
     help="Loyalty programs as data, lived by whole populations, exact to the point.",
 )
 app.command()(calibrate)
+app.command()(liability)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 ProgramName = Annotated[str, typer.Argument(metavar="PROGRAM", help="A slug of the library, or a YAML file.")]

@@ -15,10 +15,11 @@ from workbench.finance.accounting.movements import month_name
 from workbench.finance.accounting.policy import Policy
 from workbench.finance.accounting.rounding import half_up
 from workbench.finance.accounting.sensitivity import ByMethod, Change
+from workbench.finance.accounting.standing import cost_of
 from workbench.finance.accounting.valuation import Valuation
 from workbench.units import to_major
 
-__all__ = ["BASIS", "figures", "liability_document", "policy_digest"]
+__all__ = ["BASIS", "cost_basis", "current", "figures", "last_day", "liability_document", "policy_digest"]
 
 BASIS = {
     "PROJECTION": "PROJECTION: synthetic members under assumed behaviour, not an estimate from the company's own redemption history",
@@ -33,7 +34,7 @@ def liability_document(valuation: Valuation, name: str, provenance: Mapping[str,
     return {
         "kind": BASIS[books.basis],
         "of": name,
-        "valuation": _last_day(books.first_month + close.months - 1),
+        "valuation": last_day(books.first_month + close.months - 1),
         "first_month": books.month(0),
         "months": close.months,
         "currency": books.currency or policy.currency,
@@ -89,10 +90,7 @@ def _level(level: Decimal) -> str:
 
 def cost_basis(close: Close) -> int:
     """What redeeming all points that are expected to be redeemed will cost, printed minor units: the view of management."""
-    cohorts = (each.cohort for each in close.standing)
-    return half_up(
-        sum((each.ultimate - each.redeemed for each in cohorts if each.outstanding), Fraction(0)) * close.worth.cost
-    )
+    return cost_of(close.standing, close.worth)
 
 
 def current(close: Close) -> int:
@@ -106,7 +104,8 @@ def _exact(value: Fraction) -> str:
     return f"{scaled // 10**10}.{scaled % 10**10:010d}" if scaled >= 0 else f"-{_exact(-value)}"
 
 
-def _last_day(month: int) -> str:
+def last_day(month: int) -> str:
+    """The last day of a month (since January 1970), as ISO text."""
     return str((np.datetime64(month + 1, "M").astype("datetime64[D]") - 1).astype(str))
 
 
@@ -192,7 +191,7 @@ def _disclosure(valuation: Valuation) -> dict[str, Any]:
 
 def _entry(each: JournalEntry) -> dict[str, Any]:
     return {
-        "date": _last_day(each.month),
+        "date": last_day(each.month),
         "month": month_name(each.month),
         "text": each.text,
         "text_zh": each.text_zh,

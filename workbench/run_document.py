@@ -6,7 +6,9 @@ from typing import Any
 
 from workbench.cost_statement import cost_of, cost_statement, money
 from workbench.digest import document_digest
+from workbench.errors import BadInput
 from workbench.finance import tiers as tiers_of
+from workbench.finance.accounting.policy import Policy, load_policy
 from workbench.finance.lift import (
     SEGMENT_NAMES,
     Cost,
@@ -27,6 +29,7 @@ from workbench.ledger import CONVERT, PURCHASE, REDEEM, RETURN, VOUCHER
 from workbench.population.drivers import behaviour_document, is_off, lift_warnings
 from workbench.program.spec import Program
 from workbench.program.worth import face_value_per_point
+from workbench.run_liability import liability_figures
 from workbench.scenario import NO_PROGRAM, Run
 
 __all__ = ["run_document"]
@@ -42,8 +45,9 @@ SURVIVAL_MONTHS = (6, 12, 24, 36, 60)
 """Months after entering a tier for which the document says how many stayed; the table has all."""
 
 
-def run_document(run: Run) -> dict[str, Any]:
-    """The document of a run (keys as in the command-line contract). Money in major units; None where there is no figure."""
+def run_document(run: Run, policy: Policy | None = None) -> dict[str, Any]:
+    """The document of a run (keys as in the command-line contract). Money in major units; None where there is no figure. policy: how
+    points are valued; the shipped default unless given."""
     scenario = run.scenario
     points = totals(run.program)
     face = face_value_per_point(scenario.program)
@@ -69,18 +73,26 @@ def run_document(run: Run) -> dict[str, Any]:
             "outstanding_points": points["outstanding"],
             "outstanding_ci95": _rounded(outstanding_interval(run.program)),
             "face_value": None if face is None else money(face * points["outstanding"]),
-            "contract": None,
-            "cost_basis": None,
-            "urr": None,
-            "p50": None,
-            "p75": None,
-            "p95": None,
+            **_liability(run, policy or load_policy("default")),
         },
         "lift": lifted,
         "economics": _economics(run, costs, lifted["margin"]),
         "behaviour": behaviour,
         "warnings": lift_warnings(lifted, behaviour) if whole else [],
     }
+
+
+def _liability(run: Run, policy: Policy) -> dict[str, Any]:
+    """What members are owed by a policy; null, with the reason, where it cannot be said."""
+    found: dict[str, Any] = dict.fromkeys(
+        ("contract", "current", "cost_basis", "urr", "urr_source", "p50", "p75", "p95", "missing")
+    )
+    try:
+        figures = liability_figures(run.program, run.rules, run.scenario.program, policy)
+    except BadInput as error:
+        return found | {"missing": str(error)}
+    amounts = {name: money(Fraction(getattr(figures, name))) for name in ("contract", "current", "cost_basis")}
+    return found | amounts | {"urr": figures.rate, "urr_source": figures.source}
 
 
 def _provenance(run: Run) -> dict[str, Any]:

@@ -124,7 +124,7 @@ def warnings_of(close: Close) -> list[str]:
 def _bands(close: Close) -> Iterator[str]:
     rate = rate_of(close)
     if rate is not None and not 0.5 <= rate <= 0.95:
-        yield f"breakage of {100 * (1 - rate):.0f} %: airlines and hotels report 14-26 %; expected a reason"
+        yield f"breakage of {100 * (1 - rate):.0f} %: airlines and hotels report 14-26 %"
     points = close.points.sum(axis=1)
     year = points[-12:]
     released = int(year[:, POINTS.index("redeemed")].sum() + year[:, POINTS.index("expired")].sum())

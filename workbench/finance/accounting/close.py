@@ -146,6 +146,11 @@ def close_books(books: SubLedger, worth: Worth, policy: Policy, rates: Rates, so
     """Close every month of a sub-ledger. Raises BadInput where it cannot be one, or where a portfolio's points are outstanding and none
     is expected to be redeemed."""
     check(books, source)
+    if books.deferred is None and books.sold.any() and not books.spend.any():
+        message = (
+            "missing: what the sales that issued the points came to (sales), or what was deferred for them (deferred)"
+        )
+        raise BadInput(Problem("sales", message), source)
     groups = books.portfolios(MONTHS[policy.points.portfolio])
     firsts = tuple(int(each) for each in np.unique(groups))
     run = _Run(books, worth, policy, firsts, source)

@@ -4,6 +4,7 @@ A bonus was given without a sale where its rule is among those named, or, where 
 """
 
 from collections.abc import Iterable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from workbench.finance.panel import group_of
 from workbench.finance.triangle import month_of
 from workbench.finance.world import CONVERTED, EARNED, EXPIRED, REDEEMED, REPAID, REVERSED
 from workbench.ledger import BONUS, EARN, KINDS, REDEEM
-from workbench.units import CENTS, NEVER
+from workbench.units import NEVER
 
 __all__ = ["read_books"]
 
@@ -92,6 +93,7 @@ def _books(
     return SubLedger(
         first, **tables, rewards=rewards, reward_money=money, last_age=_last_ages(columns, of_lot & moved, issue - first, size),
         basis="ESTIMATE", currency=currency, converted=int(-points[group == CONVERTED].sum()), undated=int(np.abs(points[undated]).sum()),
+        outstanding=int(points.sum()),
     )  # fmt: skip
 
 
@@ -139,12 +141,11 @@ def _columns(path: str | Path) -> dict[str, Any]:
         raise BadInput(problems[:MOST_PROBLEMS], source, max(len(unknown) - MOST_PROBLEMS, 0))
     codes = pc.index_in(table["kind"], value_set=pa.array(KINDS))
     days = {name: _days(table[name]) for name in ("date", "lot_earned_on", "expires_on")}
-    minor = pc.cast(pc.multiply(table["money"].cast(pa.decimal128(21, 2)), pa.scalar(CENTS)), pa.decimal128(38, 2))
     return {
         **days,
         "kind": np.asarray(codes, dtype=np.int64),
         "points": np.asarray(table["points"], dtype=np.int64),
-        "money": np.asarray(pc.fill_null(minor.cast(pa.int64()), 0), dtype=np.int64),
+        "money": _minor(table["money"]),
         "unordered": np.asarray(pc.fill_null(pc.equal(table["order_id"], ""), True)),
         "rule": np.asarray(pc.fill_null(table["rule"], ""), dtype=object),
     }
@@ -152,6 +153,13 @@ def _columns(path: str | Path) -> dict[str, Any]:
 
 def _days(column: pa.ChunkedArray) -> Ints:
     return np.asarray(pc.fill_null(column.cast(pa.int32()), NEVER), dtype=np.int64)
+
+
+def _minor(column: pa.ChunkedArray) -> Ints:
+    """Minor units of amounts with two decimals (18 digits at the most): the low half of the 128 bits that hold them."""
+    whole = pc.fill_null(column, Decimal(0)).combine_chunks()
+    bits = np.frombuffer(whole.buffers()[1], dtype="<i8").reshape(-1, 2)
+    return bits[whole.offset : whole.offset + len(whole), 0].astype(np.int64)
 
 
 def _csv(file: Path, source: str, packed: bool) -> pa.Table:

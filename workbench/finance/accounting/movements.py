@@ -72,6 +72,8 @@ class SubLedger:
     """ISO 4217 code; empty where it is not known."""
     converted: int = 0
     """Points of ``redeemed`` that became vouchers."""
+    outstanding: int | None = None
+    """Points outstanding, net of what members owe, as the sum of all entries of the ledger it came from; None where there is none."""
     undated: int = 0
     """Points in lots whose month of issue the records do not cover."""
 

@@ -96,12 +96,14 @@ class PolicyRates:
     def _estimated(
         self, month: int, issued: npt.NDArray[np.int64], used: npt.NDArray[np.int64], most: npt.NDArray[np.int64]
     ) -> tuple[Estimates, tuple[str, ...]]:
-        """By the estimator, and its warnings. Where it has nothing to say of a month of issue, the policy's assumption stands."""
+        """By the estimator, and its warnings. Where it has nothing to say of a month of issue, or expects nothing of it ever to be redeemed
+        (then nothing has been, and the deferral is owed whole until points are redeemed or lapse), the policy's assumption stands."""
         rate = float(self.assumed) if self.method == "bornhuetter_ferguson" else None
         found = ultimate(self.triangle.at(self.triangle.first_month + month), self.method, a_priori=rate)
         promised = self._promised(issued)
         points = [
-            _stepped(each) if np.isfinite(each) else promised[place] for place, each in enumerate(found.points.tolist())
+            _stepped(each) if np.isfinite(each) and _stepped(each) > 0 else promised[place]
+            for place, each in enumerate(found.points.tolist())
         ]
         points = _within(points, used, most)
         soon = [

@@ -7,8 +7,8 @@ redeemed (breakage to come):
     rush                 U' = U + rush * (O - (U - Q)), redeemed within ``rush_months``: all of what is added is current
     devaluation          U' as in a rush by the devalued share, since who can redeem does so before; what is redeemed afterwards costs so
                          much less
-    expiry extended      U' = U + (O - (U - Q)) * (1 - (1 - h)**k): what would lapse lives k months longer, at the hazard h of the last
-                         year of ages that the triangle has seen
+    expiry extended      U' = U + (O - (U - Q)) * (1 - (1 - h)**k): what would lapse lives k months longer, at the rate h at which
+                         old points are redeemed in a month (``last_hazard``)
 """
 
 from collections.abc import Callable
@@ -24,6 +24,7 @@ from workbench.finance.accounting.close import Close, Estimates, Standing
 from workbench.finance.accounting.cohort import Cohort, NoRedemptionExpected
 from workbench.finance.accounting.rates import PolicyRates, triangle_of
 from workbench.finance.accounting.rounding import half_up
+from workbench.finance.accounting.standing import rate_of as rate_of_standing
 from workbench.finance.redemption_rates import ESTIMATORS
 
 __all__ = ["ByMethod", "Change", "by_method", "last_hazard", "sensitivity", "stresses"]
@@ -106,7 +107,7 @@ def _by_breakage(factor: Fraction, cohort: Cohort) -> Fraction:
 
 def rate_of(close: Close) -> float | None:
     """Expected ultimate redemption over points issued, as reported."""
-    return remeasured(close, lambda cohort: cohort.ultimate)[1]
+    return rate_of_standing(close.standing)
 
 
 def _estimate(close: Close, ultimate: Callable[[Cohort], Fraction]) -> tuple[int, int, float | None]:
@@ -160,14 +161,18 @@ def _by_portfolio(close: Close, by_month: list[Fraction]) -> list[Fraction]:
 
 
 def last_hazard(close: Close) -> Fraction:
-    """Share of the points not yet redeemed that are redeemed in a month, over the last year of ages seen."""
+    """Share of the points held (neither redeemed nor lapsed) that are redeemed in a month, over the older half of the ages at which any
+    are held: how fast old points go."""
     triangle = triangle_of(close.books, close.months)
-    ages = np.arange(max(triangle.ages - 12, 1), triangle.ages)
-    seen = triangle.observed[:, ages]
-    redeemed = int(np.where(seen, triangle.redeemed[:, ages], 0).sum())
-    before = triangle.issued[:, None] - triangle.cumulative[:, ages - 1]
-    exposed = int(np.where(seen, np.maximum(before, 0), 0).sum())
-    return max(Fraction(redeemed, exposed), Fraction(0)) if exposed else Fraction(0)
+    if triangle.ages < 2:
+        return Fraction(0)
+    gone = triangle.cumulative + np.cumsum(triangle.expired, axis=1)
+    held = np.where(triangle.observed[:, 1:], np.maximum(triangle.issued[:, None] - gone[:, :-1], 0), 0).sum(axis=0)
+    redeemed = np.where(triangle.observed, triangle.redeemed, 0)[:, 1:].sum(axis=0)
+    ages = np.flatnonzero(held)
+    older = ages[len(ages) // 2 :]
+    exposed = int(held[older].sum())
+    return max(Fraction(int(redeemed[older].sum()), exposed), Fraction(0)) if exposed else Fraction(0)
 
 
 def stresses(close: Close) -> list[Change]:
