@@ -25,7 +25,7 @@ from workbench.ledger_table import Ints
 from workbench.scenario import Run, Scenario
 from workbench.units import to_day
 
-__all__ = ["LONGEST_MONTHS", "Future", "RunOff", "future_of", "months_to_live", "run_off"]
+__all__ = ["LONGEST_MONTHS", "Future", "RunOff", "future_of", "months_to_live", "run_off", "years_to_live"]
 
 LONGEST_MONTHS = 120
 """Months that points which never lapse are followed; what is left of them then is said."""
@@ -177,19 +177,36 @@ def months_to_live(
     return int(np.clip(places[-1] + 1 - JANUARY_1970 - valuation, 1, LONGEST_MONTHS))
 
 
+def years_to_live(
+    scenario: Scenario,
+    valuation: int,
+    engine: Engine | None = None,
+    threads: int | None = None,
+    notify: Callable[[str], None] = lambda _: None,
+) -> int:
+    """Years from the scenario's start until all points outstanding at the end of a month have come to an end (``months_to_live``). Raises
+    BadInput where the month lies outside the scenario."""
+    _check_month(scenario, valuation)
+    return _years(scenario, valuation + months_to_live(scenario, valuation, engine, threads, notify))
+
+
 def _years(scenario: Scenario, month: int) -> int:
     """Years from the scenario's start that hold a whole month."""
     start = int(month_of(np.array([to_day(scenario.start)]))[0])
     return -(-(month + 1 - start + (scenario.start.day > 1)) // 12)
 
 
-def _check(scenario: Scenario, valuation: int, triangle: Triangle) -> None:
+def _check_month(scenario: Scenario, valuation: int) -> None:
     first = int(month_of(np.array([to_day(scenario.start)]))[0])
-    if not first <= valuation <= first + 12 * scenario.years - 1:
-        message = (
-            f"expected a month of the scenario, {month_name(first)} to {month_name(first + 12 * scenario.years - 1)}"
-        )
+    last = first + 12 * scenario.years - 1
+    if not first <= valuation <= last:
+        message = f"expected a month of the scenario, {month_name(first)} to {month_name(last)}"
         raise BadInput(Problem("--valuation", message, month_name(valuation)))
+
+
+def _check(scenario: Scenario, valuation: int, triangle: Triangle) -> None:
+    _check_month(scenario, valuation)
+    first = int(month_of(np.array([to_day(scenario.start)]))[0])
     if triangle.valuation != valuation or triangle.months != 1:
         raise ValueError("expected a monthly triangle at the valuation")
     if triangle.first_month < first and triangle.outstanding[: first - triangle.first_month].any():
