@@ -23,6 +23,7 @@ from apps.console import day_of as _day
 from apps.console import err, out, plain, table
 from apps.console import print_json as _print_json
 from apps.liability_command import liability
+from apps.redemption_commands import backtest, redemption
 from apps.show_run import show_comparison, show_run
 from workbench import __version__
 from workbench.errors import BadInput, Problem, nearest
@@ -47,6 +48,8 @@ app = typer.Typer(
 )
 app.command()(calibrate)
 app.command()(liability)
+app.command()(redemption)
+app.command()(backtest)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 ProgramName = Annotated[str, typer.Argument(metavar="PROGRAM", help="A slug of the library, or a YAML file.")]

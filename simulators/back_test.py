@@ -169,7 +169,7 @@ def back_test_document(trials: Sequence[Trial]) -> dict[str, Any]:
     """Errors by method in per cent of what came (mean, sd, standard error of the mean, root mean square; ``within_12`` those of the next 12
     months alone), coverage of the intervals, and the method recommended with its reason. None where there is no such figure."""
     first = trials[0]
-    methods = {
+    methods: dict[str, Any] = {
         method: {
             "future": _errors([(trial.expected[method], trial.actual) for trial in trials]),
             "within_12": _errors([(trial.expected_12.get(method, math.nan), trial.actual_12) for trial in trials]),

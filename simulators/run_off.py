@@ -25,7 +25,16 @@ from workbench.ledger_table import Ints
 from workbench.scenario import Run, Scenario
 from workbench.units import to_day
 
-__all__ = ["LONGEST_MONTHS", "Future", "RunOff", "future_of", "months_to_live", "run_off", "years_to_live"]
+__all__ = [
+    "LONGEST_MONTHS",
+    "Future",
+    "RunOff",
+    "future_of",
+    "months_to_live",
+    "run_off",
+    "run_off_document",
+    "years_to_live",
+]
 
 LONGEST_MONTHS = 120
 """Months that points which never lapse are followed; what is left of them then is said."""
@@ -100,6 +109,30 @@ class RunOff:
             else ()
         )
         return replace(found, notes=(*found.notes, members), warnings=(*found.warnings, *warnings))
+
+
+def run_off_document(found: RunOff) -> dict[str, Any]:
+    """What a run-off says, for the document of a triangle: points to come in all, their distribution over the populations, and month by month
+    what is redeemed and what lapses of the points outstanding (expectations)."""
+    ultimates = found.ultimates()
+    by_month = {flow: found.expected(flow).sum(axis=0) for flow in ("redeemed", "expired", "reversed")}
+    levels = {"p5": 0.05, "p50": 0.5, "p75": 0.75, "p95": 0.95}
+    return {
+        "populations": len(found.futures),
+        "seeds": [future.seed for future in found.futures],
+        "months": found.months,
+        "to_come": float(ultimates.future.sum()),
+        "within_12_months": float(ultimates.within(12).sum()),
+        "rate_of_outstanding": ultimates.outstanding_rate,
+        **dict(zip(levels, found.quantiles(*levels.values()), strict=True)),
+        "still_outstanding_pct": 100 * found.left_share,
+        "by_month": [
+            {"month": month_name(found.triangle.valuation + 1 + k)}
+            | {flow: float(each[k]) for flow, each in by_month.items()}
+            for k in range(found.months)
+        ],
+        "warnings": list(ultimates.warnings),
+    }
 
 
 def _applied(held: Ints, lived_held: Ints, gone: Ints) -> Floats:

@@ -75,6 +75,15 @@ def test_weights_of_one_give_the_estimate_itself() -> None:
         assert points == pytest.approx(ultimate(members.triangle).points)
 
 
+def test_the_liability_of_a_draw_by_hand() -> None:
+    """The draw of the estimate itself: January 60 of 60, February nothing, March 100 * 50/210 to come, all of what was deferred for it."""
+    found = bootstrap(member_triangles(TWO, 2), np.ones((1, 2)), tail="none")
+    assert found.liability(np.array([300.0, 20.0, 100.0])) == pytest.approx([100])
+    early = bootstrap(member_triangles(TWO, 1), np.ones((1, 2)), tail="none")
+    assert early.points[0] == pytest.approx([60, 20 * 50 / 190])
+    assert early.liability(np.array([300.0, 20.0])) == pytest.approx([20])
+
+
 def test_weights_of_another_shape_are_refused() -> None:
     members = member_triangles(TWO, 2)
     for weights in (np.ones((3, 3)), np.ones(2), -np.ones((3, 2))):

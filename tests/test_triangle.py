@@ -277,5 +277,10 @@ def test_a_damaged_ledger(tmp_path: Path) -> None:
 
 def test_a_valuation_ends_a_month() -> None:
     assert valuation_month(date(2024, 2, 29)) == month_of(np.array([to_day(date(2024, 2, 1))]))[0]
-    with pytest.raises(BadInput, match=r"--valuation: expected the last day of a month.*did you mean '2024-01-31'"):
-        valuation_month(date(2024, 2, 28))
+    for day, near in (
+        (date(2024, 2, 28), "2024-02-29"),
+        (date(2024, 3, 3), "2024-02-29"),
+        (date(2024, 12, 30), "2024-12-31"),
+    ):
+        with pytest.raises(BadInput, match=rf"--valuation: expected the last day of a month.*did you mean '{near}'"):
+            valuation_month(day)

@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ import pyarrow.parquet
 
 from workbench.errors import BadInput, Problem
 from workbench.files import reading, regular_file
+from workbench.population.load import read_assumptions, read_population
+from workbench.program.load import program_from_mapping
 from workbench.run_document import run_document
 from workbench.run_tables import TABLES, run_tables
-from workbench.scenario import Run, Scenario
+from workbench.scenario import NO_PROGRAM, Run, Scenario
 
-__all__ = ["FORMAT", "RunFolder", "check_target", "earlier_run", "place_run", "write_run"]
+__all__ = ["FORMAT", "RunFolder", "check_target", "earlier_run", "place_run", "scenario_of", "write_run"]
 
 FORMAT = "loyalty-workbench run 1"
 
@@ -149,3 +152,24 @@ class RunFolder:
             return pa.parquet.read_table(path)
         except pa.ArrowInvalid as error:
             raise BadInput(Problem("", f"expected a Parquet table: {error}"), str(path)) from error
+
+
+def scenario_of(folder: RunFolder) -> Scenario:
+    """The scenario that a folder's run was lived from, to live it again or on. Raises BadInput where it is not what was lived."""
+    said, source = folder.scenario, str(folder.folder / "manifest.json")
+    none = NO_PROGRAM.model_dump(mode="json", by_alias=True)
+    baseline = NO_PROGRAM if said["baseline"] == none else program_from_mapping(said["baseline"], source=source)
+    found = Scenario(
+        program=program_from_mapping(said["program"], source=source),
+        population=read_population(said["population"], source),
+        assumptions=read_assumptions(said["assumptions"], source),
+        baseline=baseline,
+        members=said["members"],
+        years=said["years"],
+        start=date.fromisoformat(said["start"]),
+        seed=said["seed"],
+        names=said["names"],
+    )
+    if found.digest() != said["digest"]:
+        raise BadInput(Problem("scenario", "expected the inputs that were lived: they have been changed since"), source)
+    return found

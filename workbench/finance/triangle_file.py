@@ -45,9 +45,11 @@ LEDGER = {
 def valuation_month(day: date, option: str = "--valuation") -> int:
     """The month that ends on a day, months since January 1970. Raises BadInput for any other day: the flows of a part of a month are not
     those of a month."""
-    if (day + timedelta(days=1)).day != 1:
-        end = day.replace(day=1) - timedelta(days=1)
-        raise BadInput(Problem(option, "expected the last day of a month", day.isoformat(), end.isoformat()))
+    end = (day.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    if day != end:
+        before = day.replace(day=1) - timedelta(days=1)
+        near = end if end - day <= day - before else before
+        raise BadInput(Problem(option, "expected the last day of a month", day.isoformat(), near.isoformat()))
     return 12 * (day.year - 1970) + day.month - 1
 
 

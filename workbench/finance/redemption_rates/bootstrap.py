@@ -22,7 +22,7 @@ from scipy.sparse import csr_array
 from workbench.finance.redemption_rates.estimate import Ultimates
 from workbench.finance.redemption_rates.hazard import at_risk, hazard, hazards, still_unredeemed
 from workbench.finance.redemption_rates.tail import TailMethod, extend
-from workbench.finance.triangle import Events, Floats, Triangle, from_events, lot_events
+from workbench.finance.triangle import Basis, Events, Floats, Triangle, from_events, lot_events
 from workbench.finance.world import CONVERTED, EARNED, REDEEMED, REPAID, REVERSED
 
 __all__ = ["Draws", "MemberTriangles", "bootstrap", "member_triangles"]
@@ -44,7 +44,9 @@ class MemberTriangles:
         return int(self.table.shape[0])
 
 
-def member_triangles(events: Events, valuation: int, first_month: int | None = None) -> MemberTriangles:
+def member_triangles(
+    events: Events, valuation: int, first_month: int | None = None, basis: Basis = "PROJECTION"
+) -> MemberTriangles:
     """Members' triangles from a ledger's entries at the end of a month. Raises BadInput as ``lot_events`` does."""
     found = lot_events(events, valuation, first_month)
     _, member = np.unique(events.member[found.rows], return_inverse=True)
@@ -58,7 +60,7 @@ def member_triangles(events: Events, valuation: int, first_month: int | None = N
     shape = int(member.max()) + 1, found.size + found.size**2
     table = csr_array((amount[kept], (member[kept], place[kept])), shape=shape)
     table.sum_duplicates()
-    return MemberTriangles(from_events(events, valuation, first_month), table)
+    return MemberTriangles(from_events(events, valuation, first_month, basis), table)
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,14 @@ class Draws:
     def future(self) -> Floats:
         """float64[draws]: points still to be redeemed, over all cohorts."""
         return self.points.sum(axis=1) - float(self.ultimates.triangle.redeemed_to_date.sum())
+
+    def liability(self, deferred: Floats) -> Floats:
+        """float64[draws]: the contract liability, the sum of D * (U - Q) / U over cohorts. ``deferred``: float64[cohorts], D in any unit of
+        money. A cohort of which nothing will be redeemed carries none."""
+        redeemed = self.ultimates.triangle.redeemed_to_date
+        ahead = np.divide(self.points - redeemed, self.points, out=np.zeros_like(self.points), where=self.points > 0)
+        found: Floats = ahead @ deferred
+        return found
 
     def quantiles(self, *shares: float) -> list[float]:
         """Quantiles of the points still to be redeemed."""

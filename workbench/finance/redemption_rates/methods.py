@@ -14,8 +14,8 @@ from workbench.finance.triangle import Floats, Triangle
 __all__ = ["ESTIMATORS", "METHODS", "Method", "expected_redemptions", "ultimate"]
 
 Method = Literal["hazard", "chain_ladder", "bornhuetter_ferguson", "cape_cod", "additive", "run_off"]
-METHODS: tuple[Method, ...] = get_args(Method)
-ESTIMATORS: tuple[Method, ...] = METHODS[:-1]
+METHODS: tuple[str, ...] = get_args(Method)
+ESTIMATORS: tuple[str, ...] = METHODS[:-1]
 """Those that need nothing but a triangle."""
 
 

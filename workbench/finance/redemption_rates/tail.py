@@ -16,6 +16,8 @@ FEWEST = 3
 """Ages that a fit needs."""
 LONGEST = 1200
 """Ages that a tail may go on for."""
+LOOSE = 0.3
+"""Below this R² a fit is worth a warning."""
 NEGLIGIBLE = 1e-6
 """Share of points still unredeemed whose redemption is left out at the end of an endless tail."""
 
@@ -107,7 +109,13 @@ def extend(
     found = Tail(
         "exponential", ages, ages - 1 + length, (first, ages - 1), float(np.exp(np.ravel(slope)[0])), float(np.ravel(r_squared)[0])
     )  # fmt: skip
-    return np.concatenate((hazards, more), axis=-1), found, []
+    loose = found.r_squared is not None and found.r_squared < LOOSE
+    said = (
+        [f"the tail is fitted loosely (R² {found.r_squared:.2f}): see how far another tail moves the result"]
+        if loose
+        else []
+    )
+    return np.concatenate((hazards, more), axis=-1), found, said
 
 
 def _enough(start: float, slope: float, ages: int) -> int:

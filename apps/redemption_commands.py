@@ -1,0 +1,266 @@
+"""``loyalty redemption`` and ``loyalty backtest``: what comes back, and how sure that is."""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from apps.console import err, out, table
+from workbench.errors import BadInput, Problem, nearest
+
+if TYPE_CHECKING:
+    from workbench.finance.redemption_rates.bootstrap import Draws
+    from workbench.finance.redemption_rates.tail import TailMethod
+    from workbench.finance.triangle import Triangle
+
+__all__ = ["backtest", "redemption"]
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+
+
+# --- redemption ----------------------------------------------------------------------------------------------------------
+def redemption(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|RUN_DIR",
+            help="A ledger (as `loyalty replay --ledger` writes it), a triangle of your own (docs/redemption.md), or a folder that "
+            "`loyalty run --out` wrote.",
+        ),
+    ],
+    valuation: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="The last day of a month; needed for a ledger, else the last one known."),
+    ] = None,
+    a_priori: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Redemption rate for Bornhuetter-Ferguson, 0 to 1.")
+    ] = None,
+    tail: Annotated[
+        str | None,
+        typer.Option(help="Beyond the last age seen: none, exponential or level; else as the points' expiry asks for."),
+    ] = None,
+    quarters: Annotated[bool, typer.Option("--quarters", help="Add months up to quarters.")] = False,
+    draws: Annotated[
+        int, typer.Option(min=0, max=10_000, help="Draws of members for the interval (of a ledger).")
+    ] = 400,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the draws: same seed, same interval.")] = 1,
+    populations: Annotated[
+        int | None,
+        typer.Option(
+            "--run-off",
+            metavar="N",
+            min=2,
+            max=10_000,
+            help="Live N populations on, under the rules of the run's folder.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """How many of the points issued will ever be redeemed, by five methods."""
+    from apps.cli import _day, _print_json
+    from workbench.finance.triangle_file import valuation_month
+    from workbench.redemption_document import redemption_document
+
+    chosen = _tail(tail)
+    day = None if valuation is None else _day("--valuation")(valuation)
+    month = None if day is None else valuation_month(day)
+    triangle, drawn = _read(Path(source), month, draws, seed, chosen)
+    lived = None if populations is None else _run_off(Path(source), triangle, populations)
+    if quarters:
+        triangle = _by_quarter(triangle)
+    document = redemption_document(triangle, source, a_priori, chosen, drawn, lived)
+    if as_json:
+        _print_json(document)
+    else:
+        _show(document)
+
+
+def _run_off(folder: Path, triangle: "Triangle", populations: int) -> dict[str, Any]:
+    from apps.cli import _no_room, _progress, _tell
+    from simulators.run_off import run_off, run_off_document
+    from workbench.run_folder import RunFolder, scenario_of
+
+    if not folder.is_dir():
+        message = "expected the folder of a run: its rules and members are lived on"
+        raise BadInput(Problem("--run-off", message, str(folder)))
+    scenario = scenario_of(RunFolder(folder))
+    with _progress(scenario.members * populations, None, None) as tell, _no_room(None):
+        found = run_off(scenario, triangle.valuation, triangle, populations, progress=tell, notify=_tell)
+    return run_off_document(found)
+
+
+def _tail(name: str | None) -> "TailMethod | None":
+    from workbench.finance.redemption_rates.tail import TAILS
+
+    found = next((each for each in TAILS if each == name), None)
+    if name is not None and found is None:
+        raise BadInput(Problem("--tail", "expected one of: " + ", ".join(TAILS), name, nearest(name, TAILS)))
+    return found
+
+
+def _read(
+    path: Path, month: int | None, draws: int, seed: int, tail: "TailMethod | None"
+) -> "tuple[Triangle, Draws | None]":
+    from workbench.finance.triangle_file import is_ledger, read_ledger, read_triangle
+
+    if path.is_dir():
+        return _cut(_of_folder(path), month, str(path)), None
+    if not is_ledger(path):
+        return _cut(read_triangle(path), month, str(path)), None
+    if month is None:
+        raise BadInput(Problem("--valuation", "missing: a ledger is valued at the last day of a month"))
+    from simulators.weights import member_weights
+    from workbench.finance.redemption_rates.bootstrap import bootstrap, member_triangles
+    from workbench.finance.triangle import from_events
+
+    events = read_ledger(path)
+    if not draws:
+        return from_events(events, month, basis="ESTIMATE"), None
+    members = member_triangles(events, month, basis="ESTIMATE")
+    return members.triangle, bootstrap(members, member_weights(seed, draws, members.members), tail)
+
+
+def _of_folder(folder: Path) -> "Triangle":
+    from workbench.finance.accounting.rates import triangle_of
+    from workbench.run_folder import RunFolder
+    from workbench.run_liability import books_of_folder
+
+    return triangle_of(books_of_folder(RunFolder(folder)).ledger)
+
+
+def _cut(triangle: "Triangle", month: int | None, source: str) -> "Triangle":
+    if month is None:
+        return triangle
+    try:
+        return triangle.at(month)
+    except ValueError as error:
+        raise BadInput(Problem("--valuation", str(error)), source) from error
+
+
+def _by_quarter(triangle: "Triangle") -> "Triangle":
+    try:
+        return triangle.by_quarter()
+    except ValueError as error:
+        raise BadInput(Problem("--quarters", str(error))) from error
+
+
+def _show(document: dict[str, Any]) -> None:
+    points = document["points"]
+    table(
+        [f"{document['source']} at the end of {document['valuation']}", "points"],
+        [[name, f"{value:,}"] for name, value in points.items() if name != "owed" or value],
+    )
+    rows = []
+    methods = dict(document["methods"])
+    if document["run_off"] is not None:
+        methods["run_off"] = document["run_off"]
+    for method, each in methods.items():
+        past = each.get("last_12_months", {}).get("error_pct")
+        rows.append([
+            method.replace("_", " "), _figure(each["to_come"], ",.0f"), _figure(each["within_12_months"], ",.0f"),
+            _figure(each["rate_of_outstanding"], ".1%"), _figure(each.get("ultimate_rate"), ".1%"), _figure(past, "+.1f"),
+        ])  # fmt: skip
+    table(
+        [
+            "method",
+            "to be redeemed",
+            "within 12 months",
+            "of outstanding",
+            "of issued, ever",
+            "last 12 months: error %",
+        ],
+        rows,
+    )
+    _show_levels(document)
+    for method, each in document["methods"].items():
+        for said in each["warnings"]:
+            err.print(f"{method}: {said}", highlight=False, soft_wrap=True, markup=False)
+    err.print(f"hazard, {document['methods']['hazard']['notes'][0]}", highlight=False, soft_wrap=True, markup=False)
+    err.print(document["kind"], highlight=False, soft_wrap=True)
+
+
+def _show_levels(document: dict[str, Any]) -> None:
+    """How far what is to come may be from what is expected."""
+    interval, lived = document["interval"], document["run_off"]
+    levels = []
+    if interval is not None:
+        levels.append((f"hazard, {interval['draws']} draws of members", interval))
+    if lived is not None:
+        levels.append((f"run-off, {lived['populations']} populations", lived))
+    names = ("p5", "p50", "p75", "p95")
+    if levels:
+        rows = [[said, *(f"{each[name]:,.0f}" for name in names)] for said, each in levels]
+        table(["to be redeemed", *names], rows)
+    for said in () if lived is None else lived["warnings"]:
+        err.print(f"run_off: {said}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)
+
+
+# --- back-test -------------------------------------------------------------------------------------------------------------
+def backtest(
+    program: Annotated[str, typer.Argument(metavar="PROGRAM", help="A slug of the library, or a YAML file.")],
+    members: Annotated[int, typer.Option(min=1, max=200_000, help="Members of each population.")] = 3_000,
+    years: Annotated[int, typer.Option(min=1, max=50, help="Years of history before the valuation.")] = 3,
+    start: Annotated[str, typer.Option(metavar="DATE", help="First day, the first of a month.")] = "2025-01-01",
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the first population; the others follow.")] = 1,
+    replications: Annotated[int, typer.Option(min=2, max=10_000, help="Populations.")] = 20,
+    draws: Annotated[int, typer.Option(min=0, max=10_000, help="Draws of members for the interval.")] = 200,
+    population: Annotated[str | None, typer.Option(help="As for run.")] = None,
+    purchases_per_year: Annotated[float | None, typer.Option(help="As for run.")] = None,
+    mean_basket: Annotated[float | None, typer.Option(help="As for run.")] = None,
+    assumptions: Annotated[str, typer.Option(help="As for run.")] = "central",
+    engine: Annotated[str | None, typer.Option(help="As for run.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, max=1024, help="As for run.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Which estimator to trust for a program: each against what the same members go on to redeem."""
+    from apps.cli import _day, _engine, _no_room, _print_json, _progress, _scenario, _tell
+    from simulators.back_test import back_test, back_test_document
+
+    first, chosen = _day("--start")(start), _engine(engine)
+    if first.day != 1:
+        raise BadInput(Problem("--start", "expected the first day of a month", start, first.replace(day=1).isoformat()))
+    scenario = _scenario(
+        program, "none", population, purchases_per_year, mean_basket, assumptions, members, years, first, seed
+    )
+    with _progress(members * replications, chosen, None) as tell, _no_room(None):
+        trials = back_test(scenario, _last_month(first, years), replications, draws, chosen, threads, tell, _tell)
+    document = {"program": program, "members": members, "start": start} | back_test_document(trials)
+    if as_json:
+        _print_json(document)
+    else:
+        _show_back_test(document)
+
+
+def _last_month(start: date, years: int) -> int:
+    return 12 * (start.year - 1970 + years) + start.month - 2
+
+
+def _show_back_test(document: dict[str, Any]) -> None:
+    rows = []
+    for method, each in document["methods"].items():
+        error, soon, interval = each["future"], each["within_12"], each["interval"] or {}
+        rows.append([
+            method.replace("_", " "), _figure(error["mean_pct"], "+.1f"), _figure(error["se_pct"], ".1f"), _figure(error["sd_pct"], ".1f"),
+            _figure(error["rms_pct"], ".1f"), _figure(soon["mean_pct"], "+.1f"), _figure(interval.get("covered"), ".0%"),
+        ])  # fmt: skip
+    table(
+        [
+            f"{document['program']}, valued at the end of {document['valuation']}: error %", "mean", "its standard error", "sd",
+            "root mean square", "next 12 months: mean", "95 % interval covers",
+        ],
+        rows,
+    )  # fmt: skip
+    rate = document["redemption_rate_of_outstanding"]
+    said = f"{document['populations']} populations; of {document['outstanding_points']:,.0f} points outstanding"
+    out.print(f"{said} {_figure(rate, '.1%') or 'none'} were redeemed", highlight=False)
+    out.print(f"recommended: {document['recommended']}. {document['reason']}", highlight=False, soft_wrap=True)
+    err.print(
+        "run_off lives by the assumptions by which the truth was made: its errors here are the least it can have",
+        highlight=False,
+        soft_wrap=True,
+    )
