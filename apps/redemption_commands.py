@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from apps.console import err, out, table
+from apps.console import err, out, plain, table
 from workbench.errors import BadInput, Problem, nearest
 
 if TYPE_CHECKING:
@@ -147,8 +147,9 @@ def _by_quarter(triangle: "Triangle") -> "Triangle":
 
 def _show(document: dict[str, Any]) -> None:
     points = document["points"]
+    out.print(f"{plain(document['source'])} at the end of {document['valuation']}", highlight=False)
     table(
-        [f"{document['source']} at the end of {document['valuation']}", "points"],
+        ["", "points"],
         [[name, f"{value:,}"] for name, value in points.items() if name != "owed" or value],
     )
     rows = []
@@ -158,24 +159,20 @@ def _show(document: dict[str, Any]) -> None:
     for method, each in methods.items():
         past = each.get("last_12_months", {}).get("error_pct")
         rows.append([
-            method.replace("_", " "), _figure(each["to_come"], ",.0f"), _figure(each["within_12_months"], ",.0f"),
+            _name(method), _figure(each["to_come"], ",.0f"), _figure(each["within_12_months"], ",.0f"),
             _figure(each["rate_of_outstanding"], ".1%"), _figure(each.get("ultimate_rate"), ".1%"), _figure(past, "+.1f"),
         ])  # fmt: skip
     table(
-        [
-            "method",
-            "to be redeemed",
-            "within 12 months",
-            "of outstanding",
-            "of issued, ever",
-            "last 12 months: error %",
-        ],
+        ["", "to be redeemed", "in 12 months", "of outstanding", "of issued", "last year: error %"],
         rows,
     )
     _show_levels(document)
+    who: dict[str, list[str]] = {}
     for method, each in document["methods"].items():
         for said in each["warnings"]:
-            err.print(f"{method}: {said}", highlight=False, soft_wrap=True, markup=False)
+            who.setdefault(said, []).append(_name(method))
+    for said, names in who.items():
+        err.print(f"{', '.join(names)}: {said}", highlight=False, soft_wrap=True, markup=False)
     err.print(f"hazard, {document['methods']['hazard']['notes'][0]}", highlight=False, soft_wrap=True, markup=False)
     err.print(document["kind"], highlight=False, soft_wrap=True)
 
@@ -194,6 +191,10 @@ def _show_levels(document: dict[str, Any]) -> None:
         table(["to be redeemed", *names], rows)
     for said in () if lived is None else lived["warnings"]:
         err.print(f"run_off: {said}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _name(method: str) -> str:
+    return "Bornhuetter" if method == "bornhuetter_ferguson" else method.replace("_", " ")
 
 
 def _figure(value: float | None, form: str) -> str:
@@ -245,22 +246,21 @@ def _show_back_test(document: dict[str, Any]) -> None:
     for method, each in document["methods"].items():
         error, soon, interval = each["future"], each["within_12"], each["interval"] or {}
         rows.append([
-            method.replace("_", " "), _figure(error["mean_pct"], "+.1f"), _figure(error["se_pct"], ".1f"), _figure(error["sd_pct"], ".1f"),
+            _name(method), _figure(error["mean_pct"], "+.1f"), _figure(error["se_pct"], ".1f"), _figure(error["sd_pct"], ".1f"),
             _figure(error["rms_pct"], ".1f"), _figure(soon["mean_pct"], "+.1f"), _figure(interval.get("covered"), ".0%"),
         ])  # fmt: skip
-    table(
-        [
-            f"{document['program']}, valued at the end of {document['valuation']}: error %", "mean", "its standard error", "sd",
-            "root mean square", "next 12 months: mean", "95 % interval covers",
-        ],
-        rows,
-    )  # fmt: skip
+    out.print(
+        f"{document['program']}, valued at the end of {document['valuation']}: errors in % of what came",
+        highlight=False,
+    )
+    table(["", "mean", "se", "sd", "rms", "12 months: mean", "95 % interval covers"], rows)
     rate = document["redemption_rate_of_outstanding"]
     said = f"{document['populations']} populations; of {document['outstanding_points']:,.0f} points outstanding"
     out.print(f"{said} {_figure(rate, '.1%') or 'none'} were redeemed", highlight=False)
     out.print(f"recommended: {document['recommended']}. {document['reason']}", highlight=False, soft_wrap=True)
     err.print(
-        "run_off lives by the assumptions by which the truth was made: its errors here are the least it can have",
+        "se: standard error of the mean; rms: root mean square. run_off lives by the assumptions by which the truth was made, and expects of "
+        "one population what the others did: its mean is about 0 by construction, its sd is how populations differ",
         highlight=False,
         soft_wrap=True,
     )

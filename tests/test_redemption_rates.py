@@ -293,9 +293,10 @@ def test_a_run_off_is_put_where_it_belongs() -> None:
 
 # --- hindsight ---------------------------------------------------------------------------------------------------------
 def test_actual_against_expected_by_hand() -> None:
-    """At the end of month 3, hazards are 650/3200, (150 + 160)/1580 and 100/650. Month 4: cohort 1 had 550 left but no hazard ahead of it;
-    cohort 2, 620 at 100/650; cohort 3, 970 at 310/1580."""
+    """At the end of month 3, hazards are 650/3200, (150 + 160)/1580 and 100/650. In month 4, cohort 2 redeems at 100/650 of 620, cohort 3 at
+    310/1580 of 970; of cohort 1 nothing could be expected, as nobody had been so old."""
     *_, last = actual_against_expected(small_triangle())
-    assert last.actual.tolist() == [50, 90, 190]
-    assert last.expected == pytest.approx([0, 620 * 100 / 650, 970 * 310 / 1580])
-    assert last.error_pct == pytest.approx(100 * ((620 * 100 / 650 + 970 * 310 / 1580) / 330 - 1))
+    assert last.cohorts.tolist() == [1, 2]
+    assert last.actual.tolist() == [90, 190]
+    assert last.expected == pytest.approx([620 * 100 / 650, 970 * 310 / 1580])
+    assert last.error_pct == pytest.approx(100 * ((620 * 100 / 650 + 970 * 310 / 1580) / 280 - 1))

@@ -18,10 +18,13 @@ class ActualExpected:
 
     month: int
     """Its last month, months since January 1970."""
+    cohorts: Ints
+    """int64[n]: the cohorts compared: those issued before it whose next age an older one had shown by then. (Of an age that nobody had reached
+    nothing could be expected, but by a tail.)"""
     actual: Ints
-    """int64[cohorts]: points redeemed in it, by cohort (those issued before it)."""
+    """int64[n]: points redeemed in it."""
     expected: Floats
-    """float64[cohorts]: what the method expected at the end of the period before."""
+    """float64[n]: what the method expected at the end of the period before."""
 
     @property
     def error_pct(self) -> float | None:
@@ -45,8 +48,8 @@ def actual_against_expected(
     found = []
     for month in range(first + (triangle.valuation - first) % step, triangle.valuation, step):
         before, after = triangle.at(month), triangle.at(month + step)
-        known = before.cohorts
         expected = expected_redemptions(before, method, step, a_priori=a_priori, tail=tail)
-        actual = after.redeemed_to_date[:known] - before.redeemed_to_date
-        found.append(ActualExpected(month + step, actual, expected))
+        actual = after.redeemed_to_date[: before.cohorts] - before.redeemed_to_date
+        (shown,) = np.nonzero(before.latest + 1 <= before.latest.max())
+        found.append(ActualExpected(month + step, shown, actual[shown], expected[shown]))
     return found
