@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from apps.console import err, out, plain, table
+from apps.console import day_of, err, out, plain, print_json, table
 from workbench.errors import BadInput, Problem, nearest
 
 if TYPE_CHECKING:
@@ -58,12 +58,11 @@ def redemption(
     as_json: Json = False,
 ) -> None:
     """How many of the points issued will ever be redeemed, by five methods."""
-    from apps.cli import _day, _print_json
     from workbench.finance.triangle_file import valuation_month
     from workbench.redemption_document import redemption_document
 
     chosen = _tail(tail)
-    day = None if valuation is None else _day("--valuation")(valuation)
+    day = None if valuation is None else day_of("--valuation")(valuation)
     month = None if day is None else valuation_month(day)
     triangle, drawn = _read(Path(source), month, draws, seed, chosen)
     lived = None if populations is None else _run_off(Path(source), triangle, populations)
@@ -71,7 +70,7 @@ def redemption(
         triangle = _by_quarter(triangle)
     document = redemption_document(triangle, source, a_priori, chosen, drawn, lived)
     if as_json:
-        _print_json(document)
+        print_json(document)
     else:
         _show(document)
 
@@ -123,8 +122,8 @@ def _read(
 
 def _of_folder(folder: Path) -> "Triangle":
     from workbench.finance.accounting.rates import triangle_of
+    from workbench.run_books import books_of_folder
     from workbench.run_folder import RunFolder
-    from workbench.run_liability import books_of_folder
 
     return triangle_of(books_of_folder(RunFolder(folder)).ledger)
 
@@ -219,10 +218,10 @@ def backtest(
     as_json: Json = False,
 ) -> None:
     """Which estimator to trust for a program: each against what the same members go on to redeem."""
-    from apps.cli import _day, _engine, _no_room, _print_json, _progress, _scenario, _tell
+    from apps.cli import _engine, _no_room, _progress, _scenario, _tell
     from simulators.back_test import back_test, back_test_document
 
-    first, chosen = _day("--start")(start), _engine(engine)
+    first, chosen = day_of("--start")(start), _engine(engine)
     if first.day != 1:
         raise BadInput(Problem("--start", "expected the first day of a month", start, first.replace(day=1).isoformat()))
     scenario = _scenario(
@@ -232,7 +231,7 @@ def backtest(
         trials = back_test(scenario, _last_month(first, years), replications, draws, chosen, threads, tell, _tell)
     document = {"program": program, "members": members, "start": start} | back_test_document(trials)
     if as_json:
-        _print_json(document)
+        print_json(document)
     else:
         _show_back_test(document)
 
