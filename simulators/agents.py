@@ -15,7 +15,8 @@ import numpy as np
 import simpy
 
 from simulators.choices import NOTHING, ask, days_to_lapse, factor_at, in_play, reward_terms, topped_up
-from simulators.desk import Basket, Desk, Redeeming
+from simulators.desk import Basket, Desk, Paying, Redeeming
+from simulators.purse import load, plan_wanted, renewals
 from simulators.versions import versions
 from workbench.cost_statement import offer_rates
 from workbench.digest import combine, ledger_sum
@@ -38,6 +39,7 @@ from workbench.population.responses import Responses, add_past, blank_responses
 from workbench.population.strips import Candidates, Members, accepts, candidates, draw_members
 from workbench.population.terms import PopulationTerms, joins, population_terms, return_day
 from workbench.program.spec import Program
+from workbench.rules.stored_value import ALL
 from workbench.scenario import NO_PROGRAM, Run, Scenario
 from workbench.units import NEVER
 
@@ -121,6 +123,10 @@ class Life:
         self.number = int(members.number[i])
         self.redeemer = int(members.redeemer[i])
         self.u_aware = float(members.u_aware[i])
+        self.mean_basket = float(members.mean_basket[i])
+        self.u_loads, self.u_plan, self.u_renews = (
+            float(each[i]) for each in (members.u_loads, members.u_plan, members.u_renews)
+        )
         self.birth = (int(members.birth_month[i]), int(members.birth_dom[i]))
         self.rate, self.u_rate = float(members.rate[i]), float(members.u_rate[i])
         self.death = death_time(float(members.arrival[i]), float(members.death_rate[i]), float(members.death_budget[i]))
@@ -167,7 +173,11 @@ class Life:
         assert self.account is not None
         world, own = self.world, self.account.own
         tier, ended = own.tier, own.tier > 0 and own.tier_until < day
+        if own.plan > 0 and day >= self.death:
+            own.plan_renewals = 0
         world.desk.advance(self.account, day)
+        if own.plan_owed > 0:
+            world.desk.take_fee(self.account, day, "", ALL)
         if ended:
             fold.note_review(world.panel, self.story, day, tier, own.tier, own.in_grace)
         self.mind_tier(tier, day)
@@ -191,7 +201,7 @@ class Life:
                 world.behaviour, world.rewards, self.account, self.past, amount, float(found.u_top_up[k])
             )
         elif world.is_program and joins(self.terms, float(found.u_join[k])):
-            self.join(day, float(found.time[k]))
+            self.join(day, float(found.time[k]))  # unless membership needs a plan that they do not take
         basket = Basket(
             amount,
             category=world.categories[found.category[k]],
@@ -208,11 +218,18 @@ class Life:
         return factor_at(world.behaviour, terms, rewards, account, self.past, day, self.rate, self.u_aware)
 
     def join(self, day: int, time: float) -> None:
-        """The member joins the program; from here on the death rate is a member's."""
-        world = self.world
+        """The member joins the program, unless it needs a plan that they do not take; from here on the death rate is a member's."""
+        world, terms = self.world, self.world.desk.terms
+        code = plan_wanted(world.behaviour, terms, self.u_plan, self.rate, self.mean_basket)
+        if code < 0 <= terms.plans.required:
+            return
+        plan = world.program.plans[code].name if code >= 0 else ""
         self.account = world.desk.open_account()
-        world.desk.join(self.account, day, day, *self.birth)
+        world.desk.join(self.account, day, day, *self.birth, plan=plan)
         fold.note_joined(world.panel, self.story, day, 0 if world.program.tiers is not None else -1)
+        if plan:
+            world.desk.take_fee(self.account, day, plan, ALL)
+            self.account.own.plan_renewals = renewals(world.behaviour, self.u_renews)
         self.write(world.desk)
         world.joined[self.number] = day
         note_joined(self.past, day)
@@ -228,17 +245,21 @@ class Life:
         """A purchase, with what the member redeems at it."""
         world = self.world
         desk, account = (world.desk, self.account) if self.account is not None else (world.guests, self._as_guest(day))
-        asked: list[Redeeming] = []
+        asked: list[Redeeming | Paying] = []
         if self.account is not None:
             desk.advance(account, day)
+            self.top_up(day, basket.amount)
             asked = self.redemptions(float(self.found.u_redeem[k]), day, basket.amount)
+        redeems = len(asked)
+        if account.own.principal + account.own.bonus_value > 0:
+            asked.append(Paying(ALL))
         self.orders += 1
         order = blank_order()
         tier = account.own.tier
         refusals = desk.checkout(account, order, self.orders, day, day, [basket], asked)
         if self.account is not None:
             self.mind_tier(tier, day)
-            if "" in refusals:
+            if "" in refusals[:redeems]:
                 note_redemption(self.past, day)
         self.write(desk)
         self.bought[k] = basket.amount
@@ -246,7 +267,16 @@ class Life:
         if back <= world.last_day:
             heappush(self.refunds, (back, self.orders, order, int(account is self.account)))
 
-    def redemptions(self, u: float, day: int, basket: int) -> list[Redeeming]:
+    def top_up(self, day: int, basket: int) -> None:
+        """What the member pays in before a purchase."""
+        account, world = self.account, self.world
+        assert account is not None
+        terms = world.desk.terms
+        amount = load(world.behaviour, terms, account.own, self.u_loads, self.rate, self.mean_basket, basket)
+        if amount > 0:
+            world.desk.top_up(account, day, day, amount)
+
+    def redemptions(self, u: float, day: int, basket: int) -> list[Redeeming | Paying]:
         """What the member redeems at a purchase."""
         account, world = self.account, self.world
         assert account is not None

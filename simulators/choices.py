@@ -148,6 +148,8 @@ def in_play(behaviour: BehaviourTerms, program: Program) -> BehaviourTerms:
         off["reward_stamps"] = 0.0
     if rewards.cheapest <= 1 or rewards.stamps:
         off["reward_strength"] = 0.0
+    if not program.plans:
+        off["plan_strength"] = 0.0
     if tiers is None or not tiers.window.has_periods:
         off["tier_strength"] = 0.0
     if tiers is None:
@@ -210,6 +212,10 @@ def factor_at(behaviour, terms, rewards, account, past, day, rate, u_aware):
     if behaviour.novelty_strength != 0.0:
         factor = faded(behaviour.novelty_strength, day - past.joined, behaviour.novelty_decay)
         past.novelty += millionths(factor)
+        product *= factor
+    if behaviour.plan_strength != 0.0 and own.plan > 0:
+        factor = 1.0 + behaviour.plan_strength
+        past.plan += millionths(factor)
         product *= factor
     within = clipped(product)
     if within > product:

@@ -4,6 +4,7 @@ Each record is declared once as a list of integer fields. ``record_class`` makes
 ``numpy_dtype`` makes the structured dtype of the same fields, so that compiled code reads ``lot.points`` like Python does.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -17,7 +18,7 @@ __all__ = [
     "VALUE_EXPIRE", "VERSION", "VOUCHER",
     "Account", "Book", "BonusValue", "Coupon", "Entry", "Line", "Lot", "Meter", "Month", "Order", "Own", "Part", "Piece", "Placed", "Pool",
     "QualifyingDay", "Use", "UsedCoupon", "ValueUse", "Watch",
-    "blank_account", "blank_order", "check_conservation", "numpy_dtype", "outstanding", "post", "reserve",
+    "blank_account", "blank_order", "check_conservation", "check_entries", "numpy_dtype", "outstanding", "post", "reserve",
 ]  # fmt: skip
 
 KINDS = (
@@ -379,6 +380,28 @@ def outstanding(own):
     return own.balance + own.pending - own.debt
 
 
+PRINCIPAL_KINDS = (TOPUP, PAY, VALUE_BACK, CASH_OUT)
+BONUS_KINDS = (GIFT, PAY_BONUS, VALUE_EXPIRE, BONUS_BACK, FORFEIT)
+
+
+def check_entries(own: Own, entries: Iterable[tuple[int, int]]) -> None:
+    """Raise ``AssertionError`` where a member's principal, bonus value or fees due are not what all their entries (kind, money) come to."""
+    principal = bonus = due = 0
+    for kind, money in entries:
+        if kind in PRINCIPAL_KINDS:
+            principal += money
+        elif kind in BONUS_KINDS:
+            bonus += money
+        elif kind in (FEE_DUE, PLAN_END):
+            due += money
+        elif kind == FEE:
+            due -= money
+    told = (("principal", principal, own.principal), ("bonus value", bonus, own.bonus_value), ("fees due", due, own.plan_owed))
+    for name, expected, found in told:
+        if expected != found:
+            raise AssertionError(f"{name}: the entries come to {expected}, the account holds {found}")
+
+
 def check_conservation(account: Account) -> None:
     """Raise ``AssertionError`` naming the first broken invariant of the account."""
     own = account.own
@@ -398,6 +421,9 @@ def check_conservation(account: Account) -> None:
             own.bonus_value != sum(row.money for row in account.values[: own.values]),
             "bonus value is not the sum of its rows",
         ),
+        (any(row.money <= 0 for row in account.values[: own.values]), "a row of bonus value is empty or negative"),
+        (own.plan_owed < 0, "a fee due is negative"),
+        (own.plan == 0 and (own.plan_fee != 0 or own.plan_spend != 0), "a term runs of no plan"),
     ]
     for broken, message in problems:
         if broken:

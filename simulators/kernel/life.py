@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from simulators.choices import NOTHING, ask, days_to_lapse, factor_at, topped_up
 from simulators.layout import BONUS_VALUES, ENTRIES, LOTS, QUALIFYING_DAYS
+from simulators.purse import load, plan_wanted, renewals
 from workbench.finance.panel import note_review
 from workbench.population.behaviour import death_after_fall, takes_place, wants_to_redeem
 from workbench.population.death import death_time, death_when_joined
@@ -29,8 +30,10 @@ from workbench.population.strips import (
 )  # fmt: skip
 from workbench.population.terms import basket, joins, pick, return_day
 from workbench.rules import posting
+from workbench.rules.plans import UNNAMED_PLAN
 from workbench.rules.redemption import redeem
 from workbench.rules.refunds import refund_linked
+from workbench.rules.stored_value import ALL, pay
 from workbench.units import NEVER, rule
 
 __all__ = ["Space", "live"]
@@ -82,7 +85,11 @@ def live(world, behaviour, population, members, i, drawn, bought, space, panel, 
             tier = account.own.tier
             if due <= refund:
                 ended = tier > 0 and account.own.tier_until < due
+                if account.own.plan > 0 and due >= death:
+                    account.own.plan_renewals = 0
                 posting.open_day(terms, account, scratch, due)
+                if account.own.plan_owed > 0:
+                    posting.take_fee(terms, account, scratch, due, UNNAMED_PLAN, ALL)
                 if ended:
                     note_review(panel, story, due, tier, account.own.tier, account.own.in_grace)
             else:
@@ -111,11 +118,16 @@ def live(world, behaviour, population, members, i, drawn, bought, space, panel, 
                 continue
             amount = topped_up(behaviour, rewards, account, past, amount, mark(key, TOP_UP))
         elif world.is_program and joins(population, mark(key, JOIN)):
-            member = True
-            joined, before_joining = day, account.book.cursor.entries
-            posting.join(terms, account, scratch, day, day, members.birth_month[i], members.birth_dom[i], -1)
-            note_joined(past, day)
-            death = death_when_joined(death, drawn.time[turn], behaviour.death_factor)
+            plan = plan_wanted(behaviour, terms, members.u_plan[i], members.rate[i], members.mean_basket[i])
+            if plan >= 0 or terms.plans.required < 0:
+                member = True
+                joined, before_joining = day, account.book.cursor.entries
+                posting.join(terms, account, scratch, day, day, members.birth_month[i], members.birth_dom[i], plan)
+                if plan >= 0:
+                    posting.take_fee(terms, account, scratch, day, plan, ALL)
+                    account.own.plan_renewals = renewals(behaviour, members.u_renews[i])
+                note_joined(past, day)
+                death = death_when_joined(death, drawn.time[turn], behaviour.death_factor)
         bought[turn] = amount
         back = NEVER
         if population.return_share > 0.0:
@@ -132,14 +144,24 @@ def live(world, behaviour, population, members, i, drawn, bought, space, panel, 
             category = world.categories[pick(population.category_total, mark(key, CATEGORY))]
             channel = world.channels[pick(population.channel_total, mark(key, CHANNEL))]
             write_line(order, amount, category, channel)
+            account.own.opened = max(account.own.opened, day)
+            paid_in = load(
+                behaviour, terms, account.own, members.u_loads[i], members.rate[i], members.mean_basket[i], amount
+            )
+            if paid_in > 0:
+                posting.add_value(terms, account, scratch, day, day, paid_in)
             tier = account.own.tier
             item, points = wanted(world, behaviour, members.redeemer[i], account, day, key, amount)
-            account.own.opened = max(account.own.opened, day)
             posting.start_order(order, orders, day, day, account.own.era)
             posting.begin_checkout(terms, account, order, order.lines, 1, day)
+            pays = account.own.principal + account.own.bonus_value > 0
             refused = 1
+            if pays and terms.value.pays_first:
+                pay(terms, account, order, order.lines, 1, day, ALL)
             if item != NOTHING:
                 refused = redeem(terms, account, order, day, item, points, order.own.amount)
+            if pays and not terms.value.pays_first:
+                pay(terms, account, order, order.lines, 1, day, ALL)
             posting.checkout(terms, account, order, order.lines, 1, day, day)
             if note_tier(past, tier, account.own.tier, day):
                 death = death_after_fall(behaviour, past, death)

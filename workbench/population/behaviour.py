@@ -1,6 +1,6 @@
 """Behaviour: how members' responses to a program act on what they do. Guesswork with sources, apart from the program's rules.
 
-The intensity of a member's purchases is the baseline times a product of nine effects (``EFFECTS``), each 1 + strength times
+The intensity of a member's purchases is the baseline times a product of ten effects (``EFFECTS``), each 1 + strength times
 something that follows from the member's past, clipped to 0.2-3. ``simulators.choices.factor_at`` puts them together; here is one
 rule for each, of plain numbers. Leaving (``death_after_fall``), basket and displacement stand apart. An effect at zero is off.
 What may be assumed, with ranges and sources, stands in ``behaviour_spec.py``.
@@ -87,6 +87,15 @@ class BehaviourTerms(NamedTuple):
     choice_expiry: float
     choice_expiry_days: float
     choice_hassle: float
+    load_share: float
+    load_months: float
+    load_stretch: float
+    plan_take_up: float
+    plan_pays: float
+    plan_others: float
+    plan_required: float
+    plan_renewal: float
+    plan_strength: float
 
 
 def behaviour_terms(assumptions: Assumptions) -> BehaviourTerms:
@@ -129,6 +138,15 @@ def behaviour_terms(assumptions: Assumptions) -> BehaviourTerms:
         choice_expiry=a.redemption.expiry,
         choice_expiry_days=a.redemption.expiry_days,
         choice_hassle=a.redemption.hassle,
+        load_share=a.top_up.share,
+        load_months=a.top_up.months,
+        load_stretch=a.top_up.stretch,
+        plan_take_up=a.plan.take_up,
+        plan_pays=a.plan.pays,
+        plan_others=a.plan.others,
+        plan_required=a.plan.required,
+        plan_renewal=a.plan.renewal,
+        plan_strength=a.plan.strength,
     )
 
 
@@ -137,6 +155,7 @@ def largest_modifier(terms: BehaviourTerms) -> float:
     strengths = (
         max(terms.reward_strength, terms.reward_stamps), terms.tier_strength, terms.expiry_strength, terms.rewarded_strength,
         terms.status_on * max(0.0, float(terms.status_steps.max())), terms.coupon_strength, terms.message_strength, terms.novelty_strength,
+        terms.plan_strength,
     )  # fmt: skip
     bound = math.prod(1.0 + strength for strength in strengths)
     return min(bound * (1 + 1e-12), MOST)  # rounding must not make the bound the smaller of two equal products

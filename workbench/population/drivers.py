@@ -21,6 +21,7 @@ SIZES = {
     "coupon": ("strength",),
     "message": ("strength",),
     "novelty": ("strength",),
+    "plan": ("strength",),
 }
 """The fields that say how large an effect is."""
 

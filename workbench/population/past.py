@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 EFFECTS = (
-    "reward_pressure", "tier_pressure", "expiry", "rewarded", "status", "demotion", "coupon", "message", "novelty",
+    "reward_pressure", "tier_pressure", "expiry", "rewarded", "status", "demotion", "coupon", "message", "novelty", "plan",
 )  # fmt: skip
 """The effects on the purchase rate, in the order in which they are multiplied."""
 

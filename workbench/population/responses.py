@@ -62,3 +62,4 @@ def add_past(sums: np.ndarray, past: Past) -> None:
     sums[11] += past.coupon
     sums[12] += past.message
     sums[13] += past.novelty
+    sums[14] += past.plan

@@ -58,7 +58,7 @@ JOINING, TRAITS = -1, -2
 # Purposes of a candidate's draws. Later ones are added at the end: a number, once used, never changes its meaning.
 GAP, ACCEPT, BASKET, CATEGORY, CHANNEL, REDEEM, RETURN, JOIN, TOP_UP, DISPLACE = range(10)
 # Purposes of a member's draws.
-RATE, DEATH, BUDGET, LEVEL, ARRIVAL, BIRTHDAY_KNOWN, BIRTHDAY, REDEEMER, AWARE = range(9)
+RATE, DEATH, BUDGET, LEVEL, ARRIVAL, BIRTHDAY_KNOWN, BIRTHDAY, REDEEMER, AWARE, LOADS, PLAN, RENEWS = range(12)
 
 
 # --- members -------------------------------------------------------------------------------------------------------
@@ -95,6 +95,12 @@ class Members(NamedTuple):
     """float64 in (0, 1): rank of the mean basket."""
     u_aware: np.ndarray
     """float64 in (0, 1): aware of expiry where below the share of the aware."""
+    u_loads: np.ndarray
+    """float64 in (0, 1): tops up stored value where below the share of those who do."""
+    u_plan: np.ndarray
+    """float64 in (0, 1): takes a paid plan where below the share of those who do."""
+    u_renews: np.ndarray
+    """float64 in (0, 1): how often the plan is renewed."""
 
 
 def draw_members(population: Population, terms: PopulationTerms, seed: int, first_member: int, count: int) -> Members:
@@ -102,7 +108,7 @@ def draw_members(population: Population, terms: PopulationTerms, seed: int, firs
     number = np.arange(first_member, first_member + count, dtype=np.int64)
     key = derive_many(seed_key(seed), number)
     traits = derive_many(key, TRAITS)
-    u = [open_unit_many(derive_many(traits, purpose)) for purpose in range(AWARE + 1)]
+    u = [open_unit_many(derive_many(traits, purpose)) for purpose in range(RENEWS + 1)]
     season = _arrival_season(population, u[ARRIVAL])
     month, dom = _birthdays(population.birthdays.known, u[BIRTHDAY_KNOWN], u[BIRTHDAY])
     shares = population.redeemers
@@ -123,6 +129,9 @@ def draw_members(population: Population, terms: PopulationTerms, seed: int, firs
         u_death=u[DEATH],
         u_basket=u[LEVEL],
         u_aware=u[AWARE],
+        u_loads=u[LOADS],
+        u_plan=u[PLAN],
+        u_renews=u[RENEWS],
     )
 
 

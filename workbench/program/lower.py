@@ -130,7 +130,7 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
         segments=lower_segments(program.segments),
         referral=lower_referral(referral, streak_meter + streaks, referral_rule),
         meters=streak_meter + streaks + int(referral is not None and referral.cap is not None),
-        value=lower_stored_value(program.stored_value, tiers, why_value),
+        value=lower_stored_value(program.stored_value, tiers, program.checkout.pay_first == "stored_value", why_value),
         plans=lower_plans(program.plans, tiers, categories, why_plan),
         watches=0,
         any_birthday=int(any(each.event == "birthday" for each in earn.bonuses)),

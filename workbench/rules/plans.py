@@ -31,6 +31,7 @@ class PlanTerms(NamedTuple):
     months: PerPlan
     required: int
     """The plan that everybody takes on joining, the first that is required; -1 where none is."""
+    is_required: PerPlan
     auto: PerPlan
     refund: PerPlan
     refund_within: PerPlan
@@ -74,6 +75,7 @@ def lower_plans(plans: Sequence[Plan], tiers: tuple[str, ...], categories: list[
         fee=[to_minor(each.fee) for each in plans],
         months=[each.term_months for each in plans],
         required=next((k for k, each in enumerate(plans) if each.required), -1),
+        is_required=[int(each.required) for each in plans],
         auto=[int(each.auto_renews) for each in plans],
         refund=[("none", "full", "pro_rata").index(each.refund) for each in plans],
         refund_within=[NEVER if each.refund_within_days is None else each.refund_within_days for each in plans],

@@ -58,6 +58,8 @@ class ValueTerms(NamedTuple):
     """1 where what stored value pays earns like money."""
     top_up_earns: int
     cash_out: int
+    pays_first: int
+    """1 where stored value pays before points do."""
     why: int
     """Code of ``stored_value`` in the ledger; those of its bonus, points and earn follow."""
 
@@ -90,8 +92,8 @@ FORBIDS_VALUE = 4
 """The bit of ``exclusive`` that a coupon sets."""
 
 
-def lower_stored_value(value: StoredValue | None, tiers: tuple[str, ...], why: int) -> ValueTerms:
-    """Terms of stored value; ``why``: the code of its first rule."""
+def lower_stored_value(value: StoredValue | None, tiers: tuple[str, ...], pays_first: bool, why: int) -> ValueTerms:
+    """Terms of stored value; ``pays_first``: before points do; ``why``: the code of its first rule."""
     life = None if value is None else value.bonus_expiry
     steps = () if value is None else value.steps
     return ValueTerms(
@@ -110,6 +112,7 @@ def lower_stored_value(value: StoredValue | None, tiers: tuple[str, ...], why: i
         spend_earns=int(value is None or value.earn == "on_spend"),
         top_up_earns=int(value is not None and value.earn == "on_top_up"),
         cash_out=0 if value is None else ("refused", "bonus_forfeited", "bonus_kept").index(value.refund),
+        pays_first=int(pays_first),
         why=why,
     )
 
