@@ -396,7 +396,11 @@ def check_entries(own: Own, entries: Iterable[tuple[int, int]]) -> None:
             due += money
         elif kind == FEE:
             due -= money
-    told = (("principal", principal, own.principal), ("bonus value", bonus, own.bonus_value), ("fees due", due, own.plan_owed))
+    told = (
+        ("principal", principal, own.principal),
+        ("bonus value", bonus, own.bonus_value),
+        ("fees due", due, own.plan_owed),
+    )
     for name, expected, found in told:
         if expected != found:
             raise AssertionError(f"{name}: the entries come to {expected}, the account holds {found}")
