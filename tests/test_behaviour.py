@@ -54,6 +54,8 @@ def test_defaults_are_those_of_the_table() -> None:
         "status_on": 1, "demotion_strength": 0.10, "demotion_decay": 180, "demotion_death": 0.25, "coupon_strength": 0.03,
         "message_strength": 0.05, "message_decay": 3, "message_fatigue": 0.9, "novelty_strength": 0.03, "novelty_decay": 180,
         "death_factor": 0.92, "top_up_chance": 0.10, "top_up_within": 0.15, "displaced_share": 0,
+        "load_share": 0.2, "load_months": 1, "load_stretch": 1.5, "plan_take_up": 0.7, "plan_pays": 1, "plan_others": 0.05,
+        "plan_required": 0.5, "plan_renewal": 0.9, "plan_strength": 0,
     }  # fmt: skip
     found = CENTRAL._asdict()
     assert {name: found[name] for name in expected} == expected
@@ -64,7 +66,7 @@ def fields_of(assumptions: Assumptions) -> dict[str, tuple[Any, dict[str, Any]]]
     """Every assumption by its path: value, and what its field says."""
     return {
         f"{group}.{name}": (getattr(getattr(assumptions, group), name), field.json_schema_extra)
-        for group in (*EFFECTS, "pace", "membership", "basket", "displacement", "redemption")
+        for group in (*EFFECTS, "pace", "membership", "basket", "displacement", "redemption", "top_up")
         for name, field in type(getattr(assumptions, group)).model_fields.items()
     }
 

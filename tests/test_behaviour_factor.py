@@ -303,14 +303,16 @@ def test_one_effect_at_zero_leaves_the_others(name: str) -> None:
     field = {
         "reward_pressure": "reward_strength", "tier_pressure": "tier_strength", "expiry": "expiry_strength", "rewarded": "rewarded_strength",
         "status": "status_on", "demotion": "demotion_strength", "coupon": "coupon_strength", "message": "message_strength",
-        "novelty": "novelty_strength",
+        "novelty": "novelty_strength", "plan": "plan_strength",
     }[name]  # fmt: skip
+    central = CENTRAL._replace(plan_strength=0.05)  # nobody has measured it: off in every set but the strongest
     held = account([(40, DECEMBER_2 + 20)], SIXTY, purchases=8)
     held.own.tier = 0 if name != "status" else 1
+    held.own.plan = 1
     past, without = remembering(), remembering()
-    on = at(CENTRAL, tiered(), held, DECEMBER_2, 0.3 if name == "reward_pressure" else 0.08, past=past).factor
+    on = at(central, tiered(), held, DECEMBER_2, 0.3 if name == "reward_pressure" else 0.08, past=past).factor
     off = at(
-        CENTRAL._replace(**{field: 0}),
+        central._replace(**{field: 0}),
         tiered(),
         held,
         DECEMBER_2,
