@@ -28,6 +28,9 @@ QUICK = Sizes(
     threads=20_000,
     orders=(1_000, 4_000),
     orders_compiled=(1_000, 4_000, 40_000),
+    triangle=(24, 60),
+    drawn=(200, 1_000),
+    drawn_plain=(200,),
 )
 LARGE = 5_000_000
 out, err = Console(), Console(stderr=True)

@@ -8,7 +8,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
@@ -150,11 +150,58 @@ def replay_mitsui_outlet_compiled(count: int, _: int) -> Task:
     return _replay("mitsui_outlet", "compiled", count)
 
 
+MONTHS, DRAWS = 60, 200
+"""Of the ledgers that estimators and bootstrap are measured on."""
+
+
+def estimators(months: int, _: int) -> Task:
+    """All five methods, each with what it expects of the next twelve months, on a triangle of so many months."""
+    from benchmarks.workload import entries
+    from workbench.finance.redemption_rates import ESTIMATORS, ultimate
+    from workbench.finance.triangle import from_events
+
+    triangle = from_events(entries(SMALL, months), months - 1)
+    return Task(
+        lambda: [(found.points, found.within(12)) for found in (ultimate(triangle, name) for name in ESTIMATORS)],
+        lambda found: Told(months**2),
+    )
+
+
+def _bootstrap_told(future: Sequence[float]) -> Told:
+    from workbench.digest import document_digest
+
+    return Told(len(future), document_digest([f"{each:.6g}" for each in future]))
+
+
+def bootstrap(members: int, _: int) -> Task:
+    """Draws of members, from their ledger's entries to the interval."""
+    from benchmarks.workload import entries
+    from simulators.weights import member_weights
+    from workbench.finance.redemption_rates.bootstrap import bootstrap, member_triangles
+
+    made = entries(members, MONTHS)
+    weights = member_weights(SEED, DRAWS, members)
+    return Task(
+        lambda: bootstrap(member_triangles(made, MONTHS - 1), weights),
+        lambda found: _bootstrap_told(found.future.tolist()),
+    )
+
+
+def bootstrap_plain(members: int, _: int) -> Task:
+    from benchmarks.peers.plain_bootstrap import draws
+    from benchmarks.workload import LIFE, entries
+    from simulators.weights import member_weights
+
+    made = entries(members, MONTHS)
+    weights = member_weights(SEED, DRAWS, members)
+    return Task(lambda: draws(made, MONTHS, LIFE, weights), _bootstrap_told)
+
+
 TASKS: dict[str, Callable[[int, int], Task]] = {
     task.__name__: task
     for task in (
         kernel, kernel_toy, agents, floor, floor_and_members, plain_simpy, plain_loop, numpy_days, replay_mos_burger,
-        replay_mos_burger_compiled, replay_mitsui_outlet, replay_mitsui_outlet_compiled,
+        replay_mos_burger_compiled, replay_mitsui_outlet, replay_mitsui_outlet_compiled, estimators, bootstrap, bootstrap_plain,
     )
 }  # fmt: skip
 

@@ -13,11 +13,12 @@ SAME = {
     "agents": "kernel",
     "replay_mos_burger_compiled": "replay_mos_burger",
     "replay_mitsui_outlet_compiled": "replay_mitsui_outlet",
+    "bootstrap": "bootstrap_plain",
 }
 """Tasks that do the same work as another one, and must come to the same digest."""
 RATIO = "ratio"
 """The format of ratios, which may be of any size."""
-NAMES = ("peers", "growth", "threads", "start", "replay")
+NAMES = ("peers", "growth", "threads", "start", "replay", "redemption")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ class Sizes:
     start: int = 20_000
     orders: tuple[int, ...] = (10_000, 40_000)
     orders_compiled: tuple[int, ...] = (10_000, 40_000, 1_000_000)
+    triangle: tuple[int, ...] = (60, 120)
+    drawn: tuple[int, ...] = (1_000, 10_000)
+    drawn_plain: tuple[int, ...] = (1_000,)
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,14 @@ class Benchmark:
 def benchmarks(sizes: Sizes) -> dict[str, Benchmark]:
     """All of them, by name."""
     replay = _replay(sizes.orders, sizes.orders_compiled)
-    made = (_peers(sizes.peers), _growth(sizes), _threads(sizes.threads), _start(sizes.start), replay)
+    made = (
+        _peers(sizes.peers),
+        _growth(sizes),
+        _threads(sizes.threads),
+        _start(sizes.start),
+        replay,
+        _redemption(sizes),
+    )
     return {each.name: each for each in made}
 
 
@@ -294,4 +305,43 @@ def _replay(plain: tuple[int, ...], compiled: tuple[int, ...]) -> Benchmark:
         ),
         rows,
         "20 orders a member.",
+    )
+
+
+# --- redemption --------------------------------------------------------------------------------------------------------
+def _redemption(sizes: Sizes) -> Benchmark:
+    labels = {
+        "estimators": "five estimators, months of a triangle",
+        "bootstrap_plain": "members drawn again, plainly",
+        "bootstrap": "members drawn again",
+    }
+    families = {"estimators": sizes.triangle, "bootstrap_plain": sizes.drawn_plain, "bootstrap": sizes.drawn}
+    jobs = {task: [Job(task, size) for size in each] for task, each in families.items()}
+
+    def row(found: Found, job: Job, first: Job) -> dict[str, Any]:
+        plain = found.get(Job("bootstrap_plain", job.size)) if job.task == "bootstrap" else None
+        return {
+            "what": labels[job.task],
+            "size": job.size,
+            "seconds": middle(found[job], "cpu"),
+            "growth": ratio(found[job], found[first], "cpu"),
+            "to_plain": None if plain is None else ratio(plain, found[job], "cpu"),
+        }
+
+    def rows(found: Found) -> list[dict[str, Any]]:
+        return [row(found, job, family[0]) for family in jobs.values() for job in family]
+
+    return Benchmark(
+        "redemption",
+        "Estimators of redemption, and their interval",
+        tuple(job for family in jobs.values() for job in family),
+        (
+            Column("", "what"),
+            Column("size", "size", ",.0f"),
+            Column("CPU ms", "seconds", ",.1f", 1e3),
+            Column("times the smallest", "growth", RATIO),
+            Column("times as fast as plainly", "to_plain", RATIO),
+        ),
+        rows,
+        "Size: months (of issue, and of age), or members. 200 draws of members over 60 months; plainly and not, all draws must agree.",
     )

@@ -4,13 +4,17 @@ import math
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.peers import toy
+from workbench.finance.triangle import Events
+from workbench.ledger import EARN, EXPIRE, REDEEM
 from workbench.population.load import load_assumptions, load_population
 from workbench.population.spec import Lognormal, ParetoNbd, Population, Redeemers, scaled
 from workbench.program.load import load_program
 from workbench.scenario import Scenario
 
-__all__ = ["AS_OF", "PROGRAM", "orders", "scenario", "toy_scenario"]
+__all__ = ["AS_OF", "LIFE", "PROGRAM", "entries", "orders", "scenario", "toy_scenario"]
 
 PROGRAM = "mitsui_outlet"
 """Four tiers, double-point days, points that lapse at the end of the next year, money off."""
@@ -18,6 +22,9 @@ PURCHASES_PER_YEAR = 8
 ORDERS_A_MEMBER = 20
 AS_OF = date(2024, 12, 31)
 """The last day of the logs."""
+
+LIFE = 24
+"""Months in which the points of ``entries`` may be used."""
 
 
 def scenario(members: int) -> Scenario:
@@ -80,3 +87,37 @@ def orders(path: Path, count: int) -> Path:
             day = date.fromordinal(first + k * days // count)
             file.write(f"m{k * 7919 % members},{day},purchase,{(k * 104729) % 90000 / 100:.2f},o{k}\n")
     return path
+
+
+def entries(members: int, months: int) -> Events:
+    """A ledger from January 1970 on: each member earns in two months of five, and redeems all points held in one month of so many as are
+    their own; points lapse after ``LIFE`` months. The same for the same numbers."""
+    draws = np.random.default_rng(1)
+    chance = np.where(draws.random(members) < 0.3, 0.0, draws.beta(0.8, 6, members))
+    days = np.arange(months + LIFE + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    held = np.zeros((members, months), dtype=np.int64)
+    rows = []
+
+    def write(kind: int, points: np.ndarray, month: int) -> None:
+        """An entry for each member and month of issue with points."""
+        who, issue = np.nonzero(points)
+        sign = 1 if kind == EARN else -1
+        rows.append(
+            (np.full(len(who), kind), sign * points[who, issue], np.full(len(who), days[month]), days[issue], who)
+        )
+
+    for month in range(months):
+        earned = np.zeros_like(held)
+        earned[:, month] = draws.poisson(20, members) * (draws.random(members) < 0.4)
+        write(EARN, earned, month)
+        held += earned
+        redeemed = held * (draws.random(members) < chance)[:, None]
+        write(REDEEM, redeemed, month)
+        held -= redeemed
+        lapsed = np.zeros_like(held)
+        lapsed[:, : max(month - LIFE, 0)] = held[:, : max(month - LIFE, 0)]
+        write(EXPIRE, lapsed, month)
+        held -= lapsed
+    kind, points, day, earned_on, member = (np.concatenate(column) for column in zip(*rows, strict=True))
+    issue = np.searchsorted(days, earned_on)
+    return Events(kind, points, day, earned_on, days[issue + LIFE], member)

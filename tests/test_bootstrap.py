@@ -5,6 +5,8 @@ from math import sqrt
 import numpy as np
 import pytest
 
+from benchmarks.peers import plain_bootstrap
+from benchmarks.workload import LIFE, entries
 from simulators.weights import member_weights
 from workbench.finance.redemption_rates import ultimate
 from workbench.finance.redemption_rates.bootstrap import bootstrap, member_triangles
@@ -101,19 +103,30 @@ def test_weights_are_keyed() -> None:
     assert abs(np.corrcoef(many[:-1].ravel(), many[1:].ravel())[0, 1]) < 0.03
 
 
+def test_the_plain_bootstrap_agrees() -> None:
+    """Written by loops over entries and cells (benchmarks/peers/plain_bootstrap.py), over 30 months, and over 14, in which nothing lapses."""
+    for months, life in ((30, LIFE), (14, LIFE)):
+        made = entries(60, months)
+        weights = member_weights(3, 20, 60)
+        found = bootstrap(member_triangles(made, months - 1), weights, tail="none")
+        plain = plain_bootstrap.draws(made, months, life, weights)
+        assert found.future == pytest.approx(plain, rel=1e-9)
+        assert np.std(plain) > 0
+
+
 # --- whether they cover ------------------------------------------------------------------------------------------------
-MONTHS, LIFE, MEMBERS = 30, 12, 250
+MONTHS, YEAR, MEMBERS = 30, 12, 250
 
 
 def company(rng: np.random.Generator) -> tuple[Events, float]:
     """Members who each redeem their whole balance in a month with a chance of their own, never for some; points lapse after a year. Returns
     what happened in 30 months, and the points redeemed thereafter of those then outstanding."""
     chance = np.where(rng.random(MEMBERS) < 0.3, 0.0, rng.beta(0.8, 6, MEMBERS))
-    held = np.zeros((MEMBERS, MONTHS + LIFE), dtype=np.int64)
+    held = np.zeros((MEMBERS, MONTHS + YEAR), dtype=np.int64)
     rows: list[tuple[int, int, int, int, int]] = []
     later = 0
-    days = [int(np.datetime64(f"{1970 + m // 12}-{m % 12 + 1:02d}-01", "D").astype(int)) for m in range(MONTHS + LIFE)]
-    for month in range(MONTHS + LIFE):
+    days = [int(np.datetime64(f"{1970 + m // 12}-{m % 12 + 1:02d}-01", "D").astype(int)) for m in range(MONTHS + YEAR)]
+    for month in range(MONTHS + YEAR):
         if month < MONTHS:
             held[:, month] = rng.poisson(20, MEMBERS) * (rng.random(MEMBERS) < 0.4)
             rows += [(m, EARN, int(held[m, month]), days[month], days[month]) for m in np.flatnonzero(held[:, month])]
@@ -122,14 +135,14 @@ def company(rng: np.random.Generator) -> tuple[Events, float]:
                 rows.append((int(m), REDEEM, -int(held[m, issue]), days[month], days[issue]))
                 later += int(held[m, issue]) if month >= MONTHS else 0
             held[m] = 0
-        if month >= LIFE:
-            gone = month - LIFE
+        if month >= YEAR:
+            gone = month - YEAR
             rows += [
                 (int(m), EXPIRE, -int(held[m, gone]), days[month], days[gone]) for m in np.flatnonzero(held[:, gone])
             ]
             held[:, gone] = 0
     member, kind, points, day, earned_on = np.array(rows).T
-    last = np.array([days[k + LIFE] if k + LIFE < len(days) else NEVER for k in range(MONTHS)])
+    last = np.array([days[k + YEAR] if k + YEAR < len(days) else NEVER for k in range(MONTHS)])
     place = np.searchsorted(days, earned_on)
     return Events(kind, points, day, earned_on, last[place], member), float(later)
 
