@@ -107,7 +107,12 @@ def cases(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Case:
 
 # --- programs ------------------------------------------------------------------------------------------------------
 def program_from(pick: Chooser) -> Program:
-    """A valid program. What excludes what follows the validators of the program file."""
+    """A valid program."""
+    return Program.model_validate(document_from(pick))
+
+
+def document_from(pick: Chooser) -> dict[str, Any]:
+    """A valid program file. What excludes what follows its validators."""
     tier_names = TIERS[: pick.integer(2, 4)] if pick.bool(75) else ()
     remainder = pick.choice((None, None, None, "carry", "none"))
     split = bool(tier_names) and remainder is None and pick.bool(15)
@@ -125,7 +130,7 @@ def program_from(pick: Chooser) -> Program:
         document["tiers"] = tiers
     if pick.bool(80):
         document["redemption"] = redemption_from(pick)
-    return Program.model_validate(document)
+    return document
 
 
 def some(pick: Chooser, options: Sequence[T], most: int) -> list[T]:
@@ -481,6 +486,9 @@ def refunds_from(pick: Chooser) -> dict[str, Any]:
 class LogMaker:
     """Draws one log; remembers the orders, so that refunds stay within what they have left."""
 
+    steps: Sequence[int] = (0, 0, 0, 1, 2, 9, 31, 75, 180)
+    """Days from one row to the next."""
+
     def __init__(self, pick: Chooser, program: Program) -> None:
         self.pick, self.program = pick, program
         self.rows: list[Row] = []
@@ -491,7 +499,7 @@ class LogMaker:
         row: Row = {
             "member_id": member, "date": when, "event": event, "amount": None, "points": None, "order_id": "", "refund_of": "",
             "category": "", "channel": "", "action": "", "birthday": None, "discount": Decimal(0), "tax": Decimal(0),
-            "delivery": Decimal(0), "posted": posted if posted != when else None,
+            "delivery": Decimal(0), "posted": posted if posted != when else None, "referrer": "",
         }  # fmt: skip
         row.update(values)
         return row
@@ -653,7 +661,7 @@ class LogMaker:
     def next_day(self, day: date) -> date:
         """The day of the next row: often the same, often near, now and then a day on which periods turn."""
         pick = self.pick
-        day += timedelta(days=pick.choice((0, 0, 0, 1, 2, 9, 31, 75, 180)))
+        day += timedelta(days=pick.choice(self.steps))
         if pick.bool(15):
             month, dom = (int(part) for part in pick.choice(SPECIAL_DAYS).split("-"))
             year = day.year if (month, dom) != (2, 29) else 2024

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from tests.naive.dates import plus_months
+from tests.naive.dates import ONE_DAY, plus_months
 from tests.naive.records import Mark, Member, Order, later
 from tests.naive.tiers import Tiers
 
@@ -31,7 +31,8 @@ class Bonuses(Tiers):
         """Give a bonus if its limits allow it on its posting day; whether points were given."""
         if bonus.dates and not any(span.first <= today <= span.last for span in bonus.dates):
             return False
-        if any(name == bonus.name and self.same_period(bonus.once, day, today) for name, day in member.given):
+        before = [day for name, day in member.given if name == bonus.name and self.same_period(bonus.once, day, today)]
+        if len(before) >= bonus.at_most and bonus.once != "event":
             return False
         if points <= 0:
             return False
@@ -55,6 +56,31 @@ class Bonuses(Tiers):
         if order is not None:
             order.bonuses.append((bonus, points, lot, mark))
         return True
+
+    def on_streak(self, member: Member, today: date, bonus: Any) -> bool:
+        """Note an action of today; whether it is the first of a day on which the run is a multiple of the bonus's length."""
+        if bonus.streak == 1:
+            return True
+        last, run = member.streaks.get(bonus.name, (None, 0))
+        if last == today:
+            return False
+        run = run + 1 if last == today - ONE_DAY else 1
+        member.streaks[bonus.name] = (today, run)
+        return run % bonus.streak == 0
+
+    def give_points(
+        self, member: Member, today: date, rule: str, points: int, earned: date, expiry: Any = None, order_id: str = "",
+        wait: bool = True,
+    ) -> None:  # fmt: skip
+        """Points that are no bonus of the list: they do not qualify; with ``wait`` they are pending where bonuses are."""
+        if points <= 0:
+            return
+        pending = self.program.earn.pending
+        lot = self.open_lot(member, today, points, earned, expiry, wait and pending is not None and pending.bonuses)
+        self.write(member, today, "bonus", rule, points, 0, lot, order_id)
+        if lot.usable:
+            self.repay(member, today, lot)
+        self.lapse_if_past(member, today, lot, lot.points)
 
     def birthday_bonuses(self, member: Member, today: date) -> bool:
         """Whether a birthday bonus was given today."""

@@ -3,7 +3,8 @@
 from datetime import date, timedelta
 from typing import Any
 
-from tests.naive.records import Circumstances, Mark, Member, Order, Row, minor, without_factors
+from tests.naive.prices import Till
+from tests.naive.records import Circumstances, Line, Mark, Member, Order, Row, minor, without_factors
 from tests.naive.refunds import Refunds
 
 
@@ -16,11 +17,14 @@ class Checkout(Refunds):
         explicit = row["event"] == "join"
         member = Member(row["member_id"], today, row["birthday"] if explicit else None, today, tier_since=today)
         self.members[member.name] = member
+        self.join_plan(member, row, today)
         for bonus in self.program.earn.bonuses:
             if bonus.event == "join":
-                self.give_bonus(member, today, bonus, bonus.points, row["date"] if explicit else today)
-        self.redeem_automatically(member, today)
-        self.tier_check(member, today)
+                self.give_bonus(
+                    member, today, bonus, bonus.points, row["date"] if explicit or row["event"] == "referral" else today
+                )
+        self.ask_event(member, today, "join")
+        self.settle(member, today)
 
     def action(self, member: Member, row: Row, today: date) -> None:
         """Activity, then invitation, then bonuses, then automatic redemption and tier check."""
@@ -34,51 +38,90 @@ class Checkout(Refunds):
         for bonus in self.program.earn.bonuses:
             if bonus.event == "action" and bonus.action == name:
                 known = True
-                self.give_bonus(
-                    member, today, bonus, row["points"] or 0 if bonus.points is None else bonus.points, row["date"]
-                )
+                if self.on_streak(member, today, bonus):
+                    self.give_bonus(
+                        member, today, bonus, row["points"] or 0 if bonus.points is None else bonus.points, row["date"]
+                    )
+        known |= any(each.trigger.on == "action" and each.trigger.action == name for _, each in self.campaigns())
+        self.ask_event(member, today, "action", action=(name,))
         if known:
-            self.redeem_automatically(member, today)
-            self.tier_check(member, today)
+            self.settle(member, today)
 
     def checkout(self, member: Member, rows: list[tuple[int, Row]], today: date) -> None:
-        """Activity, redemptions, purchase, base points, bonuses, automatic redemption, tier check.
+        """Activity; member prices and coupons; redemptions and payments; purchase, base points, bonuses; the rest.
 
-        A lone redemption that is refused changes nothing."""
+        A lone row that is refused changes nothing."""
         lines = [row for _, row in rows if row["event"] == "purchase"]
+        till = Till([self.line(row) for row in lines], rows[0][1]["date"])
         if lines:
             self.note_activity(member, today, {"purchase"})
-        basket = sum(minor(row["amount"]) for row in lines) if lines else None
-        paid, money_off, uses = 0, 0, []
-        for index, row in rows:
-            if row["event"] == "redeem":
-                done = self.redeem(member, row, today, basket, money_off)
-                if done is None:
+            self.apply_prices(member, rows, till, today)
+        first, second = ("pay", "redeem") if self.program.checkout.pay_first == "stored_value" else ("redeem", "pay")
+        taken: list[list[Any]] = []
+        for event in (first, second):
+            for index, row in rows:
+                if row["event"] == event and not self.settle_row(member, row, till, taken, today):
                     self.refused.append(index)
-                else:
-                    uses += done[1]
-                    if not row["action"]:  # a reward pays for no part of the order
-                        paid += done[0]
-                        money_off += done[0]
         if lines:
-            self.purchase(member, lines, today, paid, uses)
-        if lines or any(index not in self.refused for index, _ in rows):
-            self.redeem_automatically(member, today)
-            self.tier_check(member, today)
+            self.purchase(member, lines, till, taken, today)
+        elif all(index not in self.refused for index, _ in rows):
+            self.settle(member, today)
 
-    def purchase(self, member: Member, rows: list[Row], today: date, paid: int, uses: list[list[Any]]) -> None:
+    def apply_prices(self, member: Member, rows: list[tuple[int, Row]], till: Till, today: date) -> None:
+        """Member prices and coupons, in the program's order; their entries always in the same."""
+        order_id = rows[0][1]["order_id"]
+        coupons_first = self.program.checkout.coupons == "before_member_price"
+        if not coupons_first:
+            self.price_lines(member, till)
+        for index, row in rows:
+            if row["event"] == "use" and not self.use(member, row, till, today):
+                self.refused.append(index)
+        if coupons_first and not till.waived:
+            self.price_lines(member, till)
+        self.note_prices(member, till, today, order_id)
+        for held, _, saving in till.used:
+            self.note_coupon(member, today, "use", held, saving, order_id)
+
+    def settle_row(self, member: Member, row: Row, till: Till, taken: list[list[Any]], today: date) -> bool:
+        """A redemption or a payment at a checkout; whether it was allowed."""
+        if row["event"] == "pay":
+            done = (
+                None if till.forbids("stored_value") else self.pay(member, row, till.left if till.lines else 0, today)
+            )
+            if done is not None:
+                till.principal += done[0]
+                till.gifts += done[1]
+            return done is not None
+        if till.forbids("points"):
+            return False
+        basket, left = (sum(line.amount for line in till.lines), till.left) if till.lines else (None, None)
+        redeemed = self.redeem(member, row, today, basket, till.money_off, left)
+        if redeemed is None:
+            return False
+        taken += redeemed[1]
+        if not row["action"]:  # a reward pays for no part of the order
+            till.money_off += redeemed[0]
+        return True
+
+    def take_off(self, lines: list[Line], money: int) -> None:
+        """What earns nothing, off the lines in order, each down to 0."""
+        for line in lines:
+            part = min(line.eligible, money)
+            line.eligible -= part
+            money -= part
+
+    def purchase(self, member: Member, rows: list[Row], till: Till, uses: list[list[Any]], today: date) -> None:
         earn, tiers = self.program.earn, self.program.tiers
-        order_id, when = rows[0]["order_id"], rows[0]["date"]
-        self.write(
-            member, today, "purchase", "transaction", money=sum(minor(row["amount"]) for row in rows), order_id=order_id
-        )
+        order_id, when, lines = rows[0]["order_id"], rows[0]["date"], till.lines
+        amount = sum(line.amount for line in lines)
+        self.write(member, today, "purchase", "transaction", money=amount, order_id=order_id)
 
-        lines = [self.line(row) for row in rows]
+        for line in lines:
+            line.eligible = self.eligible(line)
         if earn.eligible.paid_with_points == "excluded":
-            for line in lines:
-                part = min(line.eligible, paid)
-                line.eligible -= part
-                paid -= part
+            self.take_off(lines, till.money_off)
+        if self.program.stored_value is not None and self.program.stored_value.earn != "on_spend":
+            self.take_off(lines, till.paid)
         for line in lines:
             line.amount_left, line.eligible_left = line.amount, line.eligible
         eligible = [line.eligible for line in lines]
@@ -94,7 +137,7 @@ class Checkout(Refunds):
                 if requirement is not None:
                     circumstances.thresholds.append((tier, minor(requirement.spend)))
 
-        earning = sum(eligible) >= minor(earn.minimum_order)
+        earning = sum(eligible) >= minor(earn.minimum_order) and self.earns(member)
         rooms = [self.room(member, k, cap, today) for k, cap in enumerate(earn.caps)]
         points, plain, uncapped = 0, 0, 0
         if earning:
@@ -153,13 +196,42 @@ class Checkout(Refunds):
             uses=uses,
             plain=plain,
             cut_off=uncapped - points,
+            terms=self.program,
+            coupons=[(held, coupon) for held, coupon, _ in till.used],
+            principal=till.principal,
+            gifts=till.gifts,
         )
-        first = member.purchases == 0
-        member.purchases += 1
-        for bonus in earn.bonuses:
+        first = not member.bought
+        member.bought.append((today, amount))
+        self.add_to_term(member, lines)
+        for bonus in earn.bonuses if self.earns(member) else ():
             if bonus.event == "purchase" or (bonus.event == "first_purchase" and first):
                 chosen = [line for line in lines if not bonus.categories or line.category in bonus.categories]
                 if chosen and sum(line.eligible for line in chosen) >= minor(bonus.minimum_spend):
                     self.give_bonus(member, today, bonus, bonus.points, when, order)
         if order_id:
             member.orders[order_id] = order
+        qualified = self.referral_at_purchase(member, today, order)
+        self.ask_purchase(member, today, lines, first, order_id, qualified)
+        self.settle(member, today)
+        self.ask_near_tier(member, today)
+
+    def other(self, member: Member, row: Row, today: date) -> bool:
+        """The rows of coupons, stored value, plans and referrals; whether it was allowed."""
+        event = row["event"]
+        if event == "use":
+            return self.use_alone(member, row, today)
+        if event == "claim":
+            return self.claim(member, row, today)
+        if event == "issue":
+            return self.issue_by_row(member, row, today)
+        if event == "topup":
+            return self.top_up(member, row, today)
+        if event == "cash_out":
+            return self.cash_out(member, row, today)
+        if event == "fee":
+            return self.fee(member, row, today)
+        if event == "cancel":
+            return self.cancel(member, row, today)
+        assert event == "referral", event
+        return self.refer(member, row, today)

@@ -1,5 +1,6 @@
 """What every room stands on: the program, the members, the ledger."""
 
+from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -16,13 +17,17 @@ class Desk:
         self.members: dict[str, Member] = {}
         self.entries: list[Entry] = []
         self.refused: list[int] = []
+        self.later: list[tuple[Member, int, bool]] = []
+        """After the transaction at hand: (referrer, points, whether a referral qualified)."""
+        self.pools: Counter[tuple[str, str]] = Counter()
+        """Of limits that all share: (kind, name) -> taken so far."""
 
     def write(
         self, member: Member, today: date, kind: str, rule: str, points: int = 0, money: int = 0, lot: Lot | None = None,
-        order_id: str = "", expires_on: date | None = None,
+        order_id: str = "", expires_on: date | None = None, begins: date | None = None,
     ) -> None:  # fmt: skip
-        """One entry of the ledger."""
-        earned_on = lot.earned_on if lot else None
+        """One entry of the ledger; of no lot, the days of a coupon, a row of bonus value or a term."""
+        earned_on = lot.earned_on if lot else begins
         expires_on = lot.expires_on if lot else expires_on
         self.entries.append((member.name, today, kind, points, money, earned_on, expires_on, order_id, rule))
 

@@ -5,31 +5,39 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
+from tests.naive.campaigns import Campaigns
 from tests.naive.records import WEEKDAYS, Circumstances, Line, Member, Part, Row, minor, rate_key, rounded, slices
-from tests.naive.redeeming import Redeeming
 
 
-class Earning(Redeeming):
+class Earning(Campaigns):
     """What an order earns."""
 
     def line(self, row: Row) -> Line:
-        """A line with its eligible amount before points paid are taken off. Reading: an excluded line absorbs none of these."""
+        """A line as it comes to the till, its eligible amount still open."""
         category = row["category"] or self.program.default_category
-        amount = minor(row["amount"])
         return Line(
-            category, row["channel"] or self.program.default_channel, amount, self.eligible(row, category, amount)
-        )
+            category, row["channel"] or self.program.default_channel, minor(row["amount"]), 0, 0, 0,
+            minor(row["discount"]), minor(row["tax"]), minor(row["delivery"]),
+        )  # fmt: skip
 
-    def eligible(self, row: Row, category: str, amount: int) -> int:
+    def eligible(self, line: Line) -> int:
+        """The eligible amount before what is paid with points is taken off. Reading: an excluded line absorbs none of these; what
+        was taken off the delivery counts only where delivery is eligible."""
         rule = self.program.earn.eligible
-        if category in rule.excluded_categories:
+        if line.category in rule.excluded_categories:
             return 0
+        amount = line.amount
         if rule.discount == "net":
-            amount -= minor(row["discount"])
+            amount -= line.discount
         if rule.tax == "excluded":
-            amount -= minor(row["tax"])
-        if rule.delivery == "excluded":
-            amount -= minor(row["delivery"])
+            amount -= line.tax
+        with_delivery = rule.delivery == "included"
+        if not with_delivery:
+            amount -= line.delivery
+        if rule.member_price == "net":
+            amount -= line.price_off + (line.price_delivery if with_delivery else 0)
+        if rule.coupons == "net":
+            amount -= line.coupon_off + (line.coupon_delivery if with_delivery else 0)
         return max(0, amount)
 
     def rate_of(self, tier: int) -> Any:

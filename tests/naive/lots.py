@@ -148,3 +148,16 @@ class Lots(Desk):
                 taken.append([lot, part, lot.expires_on])
         assert points == 0
         return taken
+
+    def reverse(self, member: Member, today: date, points: int, own: list[Lot], order_id: str) -> None:
+        """Take points from the order's own lots, then soonest expiring (pending too); the rest is debt, or forgiven."""
+        others = sorted((lot for lot in member.lots if not any(lot is mine for mine in own)), key=soonest)
+        for lot in [*own, *others]:
+            part = min(lot.points, points)
+            if part > 0:
+                lot.points -= part
+                points -= part
+                self.write(member, today, "reverse", "refunds", -part, lot=lot, order_id=order_id)
+        if points > 0 and self.program.refunds.shortfall == "debt":
+            member.debt += points
+            self.write(member, today, "reverse", "refunds", -points, order_id=order_id)

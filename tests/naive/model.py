@@ -10,10 +10,13 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from tests.naive.campaigns import SEGMENTS
 from tests.naive.checkout import Checkout
 from tests.naive.dates import ONE_DAY
 from tests.naive.records import Member, Outcome, Row, posting_day
 from workbench.program.spec import Program
+
+AT_A_CHECKOUT = ("purchase", "redeem", "use", "pay")
 
 
 def naive_replay(program: Program, rows: list[Row], as_of: date) -> Outcome:
@@ -44,8 +47,8 @@ class Replay(Checkout):
             if (
                 before is not None
                 and row["order_id"]
-                and row["event"] in ("purchase", "redeem")
-                and before["event"] in ("purchase", "redeem")
+                and row["event"] in AT_A_CHECKOUT
+                and before["event"] in AT_A_CHECKOUT
                 and all(row[key] == before[key] for key in ("member_id", "order_id", "date"))
                 and posting_day(row) == posting_day(before)
             ):
@@ -64,16 +67,21 @@ class Replay(Checkout):
         self.lapse(member, today)
         if (today.month, today.day) == (1, 1) and self.program.earn.rounding.carry_resets == "year_end":
             member.carry = Fraction(0)
+        self.lapse_coupons(member, today)
+        self.lapse_value(member, today)
         self.activate(member, today)
+        self.turn_plan(member, today)
         if self.program.tiers is not None:
             self.review(member, today)
             self.due_upgrades(member, today)
         self.decay(member, today)
         self.convert(member, today)
-        given = self.birthday_bonuses(member, today)
-        self.redeem_automatically(member, today)
-        if given:
+        segment = self.score(member, today)
+        if self.birthday_bonuses(member, today):
+            self.close(member, today)
             self.tier_check(member, today)
+        self.ask_morning(member, today, segment)
+        self.close(member, today)
 
     def transaction(self, rows: list[tuple[int, Row]], today: date) -> None:
         index, row = rows[0]
@@ -81,12 +89,20 @@ class Replay(Checkout):
         if name not in self.members:
             self.join(row, today)
         member = self.members[name]
-        if row["event"] in ("purchase", "redeem"):
+        if row["event"] in ("purchase", "redeem", "pay") or len(rows) > 1:
+            before = len(self.refused)
             self.checkout(member, rows, today)
+            self.refused[before:] = sorted(self.refused[before:])
         elif row["event"] == "refund":
             self.refund(member, index, row, today)
         elif row["event"] == "action":
             self.action(member, row, today)
+        elif row["event"] != "join":
+            if not self.other(member, row, today):
+                self.refused.append(index)
+            elif row["event"] not in ("fee", "cancel"):
+                self.settle(member, today)
+        self.turn_of_referrers(today)
 
     def describe(self, member: Member, as_of: date) -> dict[str, Any]:
         """The member as the replay's document shows it."""
@@ -97,6 +113,7 @@ class Replay(Checkout):
                 lots[key] = lots.get(key, 0) + lot.points
         carries = self.program.earn.rounding.scope == "carry"
         return {
+            **self.describe_offers(member),
             "balance": member.balance,
             "pending": member.pending,
             "tier": self.tier_name(member),
@@ -112,3 +129,31 @@ class Replay(Checkout):
                 )
             ],
         }
+
+    def describe_offers(self, member: Member) -> dict[str, Any]:
+        """What the document shows of parts that not every program has."""
+        shown: dict[str, Any] = {}
+        if self.program.coupons:
+            held = sorted(member.wallet, key=lambda each: (each.expires_on or date.max, each.serial))
+            shown["coupons"] = [
+                {
+                    "name": each.name,
+                    "issued_on": each.issued_on,
+                    "usable_on": each.usable_on,
+                    "expires_on": each.expires_on,
+                }
+                for each in held
+            ]
+        if self.program.stored_value is not None:
+            principal, bonus = Decimal(member.principal) / 100, Decimal(self.bonus_value(member)) / 100
+            shown["stored_value"] = {"principal": principal, "bonus": bonus}
+        if self.program.plans:
+            plan = member.plan
+            shown["plan"] = {
+                "name": None if plan is None else plan.name,
+                "until": None if plan is None else member.plan_until,
+                "owed": Decimal(member.owed) / 100,
+            }
+        if self.program.segments is not None:
+            shown["segment"] = None if member.segment is None else SEGMENTS[member.segment]
+        return shown

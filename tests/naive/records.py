@@ -66,6 +66,30 @@ class Mark:
 
 
 @dataclass(eq=False)
+class Held:
+    """A coupon in the wallet."""
+
+    name: str
+    serial: int
+    issued_on: date
+    usable_on: date | None
+    """None while it is not claimed."""
+    expires_on: date | None
+    """Last usable day, or the last day to claim it."""
+    order_id: str
+
+
+@dataclass(eq=False)
+class Gift:
+    """A row of bonus value."""
+
+    serial: int
+    given_on: date
+    expires_on: date | None
+    money: int
+
+
+@dataclass(eq=False)
 class Line:
     """One row of an order."""
 
@@ -75,6 +99,23 @@ class Line:
     eligible: int
     amount_left: int = 0
     eligible_left: int = 0
+    discount: int = 0
+    tax: int = 0
+    delivery: int = 0
+    price: int = -1
+    """The member price that was chosen for it, -1 for none."""
+    price_off: int = 0
+    """What the member price takes off the goods ..."""
+    price_delivery: int = 0
+    """... and off the delivery."""
+    coupon_off: int = 0
+    """The same for coupons."""
+    coupon_delivery: int = 0
+
+    @property
+    def off(self) -> int:
+        """All that prices and coupons take off it."""
+        return self.price_off + self.price_delivery + self.coupon_off + self.coupon_delivery
 
 
 @dataclass
@@ -135,6 +176,20 @@ class Order:
     plain_gone: int = 0
     cut_off: int = 0
     """Points that caps cut off the order: with a kept remainder its refunds take these first."""
+    terms: Any = None
+    """The program in force when it was posted."""
+    coupons: list[tuple[Held, Any]] = field(default_factory=list)
+    """Coupons used on it, in the order of use, with what the program said of them."""
+    principal: int = 0
+    """Stored value it was paid with."""
+    principal_back: int = 0
+    gifts: list[list[Any]] = field(default_factory=list)
+    """[row of bonus value, money, of that given back], in the order taken."""
+    gifts_back: int = 0
+    referee_points: int = 0
+    """What the referral brought the member with this order ..."""
+    referrer_points: int = 0
+    """... and who referred them."""
 
     @property
     def amount(self) -> int:
@@ -166,13 +221,48 @@ class Member:
     carry: Fraction = Fraction(0)
     """Kept spend in minor units (scope carry), or kept fraction of a point (mode none)."""
     orders: dict[str, Order] = field(default_factory=dict)
-    purchases: int = 0
     given: list[tuple[str, date]] = field(default_factory=list)
     """(bonus, posting day) of every bonus given."""
     cap_used: dict[tuple[int, Any], int] = field(default_factory=dict)
     """(cap, its period) -> points counted."""
     items: dict[tuple[str, date], int] = field(default_factory=dict)
     """(item, day) -> number redeemed."""
+    streaks: dict[str, tuple[date, int]] = field(default_factory=dict)
+    """Bonus -> last day with its action, and the length of the run."""
+    rose: int | None = None
+    """The tier entered last, while its campaigns are still to come."""
+    renewed: bool = False
+    """Whether the tier was renewed this morning."""
+    fired: dict[str, list[date]] = field(default_factory=dict)
+    """Campaign -> posting days on which it fired (messages: was sent)."""
+    sums: dict[tuple[str, Any], int] = field(default_factory=dict)
+    """(campaign, its period) -> eligible spend."""
+    wallet: list[Held] = field(default_factory=list)
+    coupon_serial: int = 0
+    issued: dict[str, int] = field(default_factory=dict)
+    """Coupon -> number ever issued."""
+    sent: list[date] = field(default_factory=list)
+    """Messages that count towards the frequency cap."""
+    principal: int = 0
+    gifts: list[Gift] = field(default_factory=list)
+    """Rows of bonus value, emptied ones too."""
+    plan: Any = None
+    plan_since: date = date.min
+    plan_until: date = date.min
+    plan_renews: bool = False
+    plan_spend: int = 0
+    owed: int = 0
+    """Fees due and not paid."""
+    bought: list[tuple[date, int]] = field(default_factory=list)
+    """(posting day, amount) of every purchase."""
+    refunds: list[tuple[date, int]] = field(default_factory=list)
+    segment: int | None = None
+    referrer: str = ""
+    referral: str = ""
+    """waiting or qualified, where the member was referred."""
+    referrer_rewarded: bool = False
+    brought: list[date] = field(default_factory=list)
+    """Days on which referrals by this member were rewarded."""
 
     @property
     def usable(self) -> int:
@@ -210,6 +300,16 @@ def posting_day(row: Row) -> date:
 def soonest(lot: Lot) -> tuple[date, date, int]:
     """Soonest expiring first, ties by earliest earned, then first posted; lots that never expire last."""
     return (lot.expires_on or date.max, lot.earned_on, lot.serial)
+
+
+def first_to_go(held: Any) -> tuple[date, int]:
+    """Coupons and bonus value: soonest expiring, ties by serial."""
+    return (held.expires_on or date.max, held.serial)
+
+
+def within(spans: Any, day: date) -> bool:
+    """Whether a day lies in one of some spans; where there are none it always does."""
+    return not spans or any(span.first <= day <= span.last for span in spans)
 
 
 def oldest(lot: Lot) -> tuple[date, date, int]:

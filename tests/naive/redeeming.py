@@ -13,10 +13,10 @@ class Redeeming(Bonuses):
     """What points buy."""
 
     def redeem(
-        self, member: Member, row: Row, today: date, basket: int | None, paid: int
+        self, member: Member, row: Row, today: date, basket: int | None, paid: int, left: int | None
     ) -> tuple[int, list[list[Any]]] | None:
         """One redeem row: (money, what was taken), or None where it is refused. ``basket`` is the order's amount at a
-        checkout, ``paid`` the money off of the checkout so far."""
+        checkout, ``paid`` the money off of the checkout so far, ``left`` what is still to pay."""
         redemption = self.program.redemption
         if redemption is None or not self.redemption_open(today):
             return None
@@ -32,6 +32,9 @@ class Redeeming(Bonuses):
             done = member.items.get((item.name, today), 0)
             if item.limit_per_day is not None and done + number > item.limit_per_day:
                 return None
+            if item.stock is not None and self.pools["stock", item.name] + number > item.stock:
+                return None
+            self.pools["stock", item.name] += number
             member.items[item.name, today] = done + number
             money = number * minor(item.face_value)
             rule = "redemption.catalogue." + item.name
@@ -40,6 +43,8 @@ class Redeeming(Bonuses):
             if points < 1 or points > member.balance:
                 return None
             worth = self.money_off(member, points, basket, paid)
+            if worth is not None and left is not None and worth > left and self.pays_differently():
+                return None
             if worth is not None:
                 money, rule = worth, "redemption.money_off"
             elif redemption.catalogue:
@@ -75,3 +80,7 @@ class Redeeming(Bonuses):
         if rule is not None and member.balance >= rule.at:
             times = member.balance // rule.at
             self.take(member, today, times * rule.at, "redeem", "redemption.automatic", times * minor(rule.worth))
+
+    def pays_differently(self) -> bool:
+        """Whether the program has prices, coupons or stored value."""
+        return bool(self.program.prices or self.program.coupons)

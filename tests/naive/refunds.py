@@ -6,24 +6,24 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
-from tests.naive.earning import Earning
 from tests.naive.records import (
     Lot,
     Mark,
     Member,
     Order,
     Row,
+    first_to_go,
     later,
     meets,
     minor,
     rounded,
-    soonest,
     take_from_lines,
     without_factors,
 )
+from tests.naive.referrals import Referrals
 
 
-class Refunds(Earning):
+class Refunds(Referrals):
     """What comes back."""
 
     def refund(self, member: Member, index: int, row: Row, today: date) -> None:
@@ -31,6 +31,7 @@ class Refunds(Earning):
             self.linked_refund(member, index, row, today)
         else:
             self.unlinked_refund(member, row, today)
+        self.turn_of_referrers(today)
 
     def linked_refund(self, member: Member, index: int, row: Row, today: date) -> None:
         order = member.orders.get(row["refund_of"])
@@ -44,16 +45,24 @@ class Refunds(Earning):
         if order.refunded + amount > order.amount:
             raise ValueError(f"row {index}: refunds of {row['refund_of']!r} go beyond the order")
         self.write(member, today, "refund", "transaction", money=-amount, order_id=order.order_id)
+        member.refunds.append((today, amount))
 
         before = [line.eligible_left for line in order.lines]
         take_from_lines(order, amount, row["category"])
         order.refunded += amount
         whole = order.refunded == order.amount and amount > 0
+        self.value_back(member, today, order)
         base = self.base_points_to_reverse(member, order, before)
         bonuses = [each for each in order.bonuses if whole and each[0].reversed_with_order]
         own = [lot for lot in [order.base_lot, *(lot for _, _, lot, _ in order.bonuses)] if lot is not None]
         self.reverse(member, today, base + sum(points for _, points, _, _ in bonuses), own, order.order_id)
         self.give_back(member, today, order)
+        if whole:
+            self.coupons_back(member, today, order)
+            self.claw_back(member, today, order)
+        if order.posted >= member.plan_since:
+            gone = [one - line.eligible_left for one, line in zip(before, order.lines, strict=True)]
+            member.plan_spend = max(0, member.plan_spend - self.counts_in_term(member, order.lines, gone))
 
         order.spend_mark.spend -= sum(before) - sum(line.eligible_left for line in order.lines)
         order.points_mark.points -= base
@@ -70,7 +79,8 @@ class Refunds(Earning):
         earn, brackets = self.program.earn, self.program.earn.brackets
         amount = minor(row["amount"])
         self.write(member, today, "refund", "transaction", money=-amount, order_id=row["order_id"])
-        eligible = self.eligible(row, row["category"] or self.program.default_category, amount)
+        member.refunds.append((today, amount))
+        eligible = self.eligible(self.line(row))
         if brackets is None:
             rate = self.rate_of(member.tier)
         else:
@@ -153,19 +163,6 @@ class Refunds(Earning):
             points += 1 if whole_point else rate.points
         return points
 
-    def reverse(self, member: Member, today: date, points: int, own: list[Lot], order_id: str) -> None:
-        """Take points from the order's own lots, then soonest expiring (pending too); the rest is debt, or forgiven."""
-        others = sorted((lot for lot in member.lots if not any(lot is mine for mine in own)), key=soonest)
-        for lot in [*own, *others]:
-            part = min(lot.points, points)
-            if part > 0:
-                lot.points -= part
-                points -= part
-                self.write(member, today, "reverse", "refunds", -part, lot=lot, order_id=order_id)
-        if points > 0 and self.program.refunds.shortfall == "debt":
-            member.debt += points
-            self.write(member, today, "reverse", "refunds", -points, order_id=order_id)
-
     def give_back(self, member: Member, today: date, order: Order) -> None:
         """Points used at the order's checkout come back to their lots, repay debt, and lapse if their day is past."""
         rule = self.program.refunds
@@ -193,6 +190,20 @@ class Refunds(Earning):
             part -= self.repay(member, today, lot, part)
             self.lapse_if_past(member, today, lot, part)
 
+    def coupons_back(self, member: Member, today: date, order: Order) -> None:
+        """The order is refunded in full: coupons used on it come back, unused ones it issued are revoked."""
+        for held, coupon in order.coupons:
+            if coupon.after_full_refund == "returned":
+                member.wallet.append(held)
+                self.pools["used", held.name] -= 1
+                self.note_coupon(member, today, "restore", held, order_id=order.order_id)
+                self.lapse_coupon(member, today, held)
+        for held in sorted(member.wallet, key=first_to_go):
+            coupon = self.coupon_named(held.name)
+            if held.order_id == order.order_id and coupon is not None and coupon.revoked_with_order:
+                member.wallet.remove(held)
+                self.note_coupon(member, today, "revoke", held, order_id=order.order_id)
+
     def free_room(self, member: Member, points: int, counted_on: date, plain: int | None = None) -> None:
         """Reversed points free room under the caps of the period they were counted in. Reading: never below nothing used."""
         if self.program.refunds.cap_room_back:
@@ -204,8 +215,8 @@ class Refunds(Earning):
                 member.cap_used[key] = max(0, member.cap_used.get(key, 0) - gone)
 
     def after_refund(self, member: Member, today: date) -> None:
-        """Automatic redemption of what came back, then the tier may be judged again."""
-        self.redeem_automatically(member, today)
+        """Automatic redemption of what came back (and coupons for a balance), then the tier may be judged again."""
+        self.close(member, today)
         tiers = self.program.tiers
         if tiers is None or tiers.after_refund == "stays":
             return

@@ -90,6 +90,8 @@ class Tiers(Lots):
     def change_tier(self, member: Member, today: date, tier: int) -> None:
         """Hold another tier from today; its last day is set by the caller."""
         member.fallen_below |= set(range(tier + 1, member.tier + 1))
+        if tier > member.tier:
+            member.rose = tier
         member.tier, member.tier_since, member.in_grace, member.invited = tier, today, False, False
         if self.program.tiers.window.kind == "since_tier_change":
             member.era += 1
@@ -149,11 +151,11 @@ class Tiers(Lots):
         level = tiers.levels[member.tier]
         requirement = level.retain or level.enter
         if requirement is not None and meets(requirement, metrics):
-            member.tier_until, member.in_grace = self.renewal(member, today), False
+            member.tier_until, member.in_grace, member.renewed = self.renewal(member, today), False, True
         elif tiers.grace_months and not member.in_grace:
             member.tier_until, member.in_grace = plus_months(yesterday, tiers.grace_months), True
         elif tiers.downgrade == "none":
-            member.tier_until, member.in_grace = self.renewal(member, today), False
+            member.tier_until, member.in_grace, member.renewed = self.renewal(member, today), False, True
         else:
             lower = member.tier - 1 if tiers.downgrade == "one_level" else self.highest_lower(member, metrics)
             self.change_tier(member, today, lower)
@@ -189,7 +191,11 @@ class Tiers(Lots):
         invited = [k for k, level in enumerate(levels) if level.invitation == action]
         if not invited:
             return False
-        tier = max(invited)
+        self.grant(member, today, max(invited))
+        return True
+
+    def grant(self, member: Member, today: date, tier: int) -> None:
+        """Put the member in a tier: a lower one than the present does nothing, the present one may only be lengthened."""
         if tier > member.tier:
             self.change_tier(member, today, tier)
             member.tier_until, member.invited = self.validity_from(member, today), True
@@ -197,7 +203,6 @@ class Tiers(Lots):
             until = self.validity_from(member, today)
             if later(until, member.tier_until):
                 member.tier_until, member.in_grace = until, False
-        return True
 
     def qualifying(self, member: Member, as_of: date) -> dict[str, Any]:
         """The metrics that some requirement of the program looks at, through the end of the day."""
