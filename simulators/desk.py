@@ -10,6 +10,7 @@ from workbench.ledger import (
     Account,
     BonusValue,
     Book,
+    Coupon,
     Cursor,
     Entry,
     Line,
@@ -22,6 +23,7 @@ from workbench.ledger import (
     Pool,
     QualifyingDay,
     Use,
+    UsedCoupon,
     ValueUse,
     blank_account,
     blank_order,
@@ -30,6 +32,7 @@ from workbench.ledger import (
 from workbench.program.lower import Lowered, lower
 from workbench.program.spec import Program
 from workbench.rules import posting
+from workbench.rules.coupons import use
 from workbench.rules.plans import PLAN_REFUSALS, UNKNOWN_PLAN, UNNAMED_PLAN, cancel
 from workbench.rules.redemption import REFUSALS, UNKNOWN_ITEM, UNNAMED, redeem
 from workbench.rules.referrals import refusal
@@ -38,7 +41,7 @@ from workbench.rules.stored_value import VALUE_REFUSALS, cash_out, pay
 from workbench.rules.terms import Terms
 from workbench.units import CENTS
 
-__all__ = ["Basket", "Desk", "Paying", "Redeeming"]
+__all__ = ["Basket", "Desk", "Paying", "Redeeming", "Using"]
 
 
 @dataclass(slots=True)
@@ -66,6 +69,13 @@ class Paying:
     """One payment with stored value: minor units (``ALL``: as far as it goes)."""
 
     amount: int
+
+
+@dataclass(slots=True)
+class Using:
+    """One coupon used, by its name."""
+
+    coupon: str
 
 
 class Desk:
@@ -124,13 +134,16 @@ class Desk:
         own, terms = account.own, self.terms
         bonuses = terms.earn.bonuses
         uses = order.own.uses
+        used = order.own.coupons
+        reserve(account.coupons, own.coupons + used + terms.coupons.most + 1, Coupon)
+        reserve(order.coupons, used + 1, UsedCoupon)
         reserve(account.lots, own.lots + bonuses + uses + 4, Lot)
         reserve(account.days, own.days + 2 * bonuses + 8, QualifyingDay)
         reserve(account.months, own.months + 1, Month)
         paid = order.own.values
         reserve(account.values, own.values + paid + 1, BonusValue)
         reserve(order.values, paid + own.values, ValueUse)
-        reserve(self.book.rows, self.book.cursor.entries + posting.room_needed(own, terms.meters, uses, paid), Entry)
+        reserve(self.book.rows, self.book.cursor.entries + posting.room_needed(terms, own, uses + used, paid), Entry)
         if terms.redemption.automatic_at > 0:
             reserve(order.uses, uses + own.lots + bonuses + uses + 4, Use)
         parts = max(lines, order.own.parts)
@@ -171,15 +184,21 @@ class Desk:
         day: int,
         business: int,
         baskets: list[Basket],
-        asked: Sequence[Redeeming | Paying],
+        asked: Sequence[Redeeming | Paying | Using],
     ) -> list[str]:
-        """A purchase with what is redeemed and paid with stored value at it; ``order`` is written. Returns why each of those is refused (empty:
-        done)."""
+        """A purchase with the coupons used, what is redeemed and what is paid with stored value at it; ``order`` is written. Returns why each
+        of those is refused (empty: done)."""
         posting.start_order(order, number, business, day, account.own.era)
         count = self._write_lines(order, baskets)
         self._make_room(account, order, count)
         posting.begin_checkout(self.terms, account, order, order.lines, count, day)
         refusals = [""] * len(asked)
+        for place, each in enumerate(asked):
+            if isinstance(each, Using):
+                self._make_room(account, order, count)
+                refusals[place] = REFUSALS[use(self.terms, account, order, count, day, self._coupon(each.coupon))]
+        self._make_room(account, order, count)
+        posting.close_uses(self.terms, account, order, count, day)
         for place in self._in_order(asked):
             self._make_room(account, order, count)
             refusals[place] = self._at_checkout(account, order, day, asked[place], count)
@@ -187,13 +206,17 @@ class Desk:
         posting.checkout(self.terms, account, order, order.lines, count, day, business)
         return refusals
 
-    def _in_order(self, asked: Sequence[Redeeming | Paying]) -> list[int]:
-        """The places of what is asked for at a checkout in the order in which it acts, each kind as it was asked for."""
+    def _in_order(self, asked: Sequence[Redeeming | Paying | Using]) -> list[int]:
+        """The places of the redemptions and payments of a checkout in the order in which they act, each kind as it was asked for."""
         value_first = self.program.checkout.pay_first == "stored_value"
-        return sorted(range(len(asked)), key=lambda place: isinstance(asked[place], Paying) != value_first)
+        places = [place for place, each in enumerate(asked) if not isinstance(each, Using)]
+        return sorted(places, key=lambda place: isinstance(asked[place], Paying) != value_first)
 
-    def _at_checkout(self, account: Account, order: Order, day: int, asked: Redeeming | Paying, count: int) -> str:
+    def _at_checkout(
+        self, account: Account, order: Order, day: int, asked: Redeeming | Paying | Using, count: int
+    ) -> str:
         """A redemption, or a payment with stored value, at a purchase of so many lines. Returns why it is refused (empty: done)."""
+        assert not isinstance(asked, Using)
         if isinstance(asked, Paying):
             return VALUE_REFUSALS[pay(self.terms, account, order, order.lines, count, day, asked.amount)]
         self._make_room_for_uses(account, order, asked)
@@ -206,6 +229,22 @@ class Desk:
         self._make_room(account, order)
         self._make_room_for_uses(account, order, asked)
         return REFUSALS[posting.redeem_alone(self.terms, account, order, day, self._item(asked), asked.points)]
+
+    def issue(self, account: Account, day: int, name: str) -> str:
+        """A coupon is bought with points, or handed out. Returns why it is refused (empty: done)."""
+        self._make_room(account, self._scratch)
+        return REFUSALS[posting.issue_alone(self.terms, account, self._scratch, day, self._coupon(name))]
+
+    def claim(self, account: Account, day: int, name: str) -> str:
+        """A coupon is claimed. Returns why it is refused (empty: done)."""
+        self._make_room(account, self._scratch)
+        return REFUSALS[posting.claim_alone(self.terms, account, self._scratch, day, self._coupon(name))]
+
+    def use_alone(self, account: Account, number: int, day: int, asked: Using) -> str:
+        """A coupon is used without a purchase. Returns why it is refused (empty: done)."""
+        posting.start_order(self._scratch, number, day, day, account.own.era)
+        self._make_room(account, self._scratch)
+        return REFUSALS[posting.use_alone(self.terms, account, self._scratch, day, self._coupon(asked.coupon))]
 
     def act(self, account: Account, day: int, business: int, action: str, points: int = -1) -> None:
         """An action row."""
@@ -281,6 +320,9 @@ class Desk:
 
     def _plan(self, name: str) -> int:
         return self.lowered.codes.plans.get(name, UNKNOWN_PLAN) if name else UNNAMED_PLAN
+
+    def _coupon(self, name: str) -> int:
+        return self.lowered.codes.coupons.get(name, -1)
 
     def _item(self, asked: Redeeming) -> int:
         return self.lowered.codes.items.get(asked.item, UNKNOWN_ITEM) if asked.item else UNNAMED

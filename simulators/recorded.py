@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
-from simulators.desk import Basket, Desk, Paying, Redeeming
+from simulators.desk import Basket, Desk, Paying, Redeeming, Using
 from simulators.transactions import Fault
 from workbench.errors import nearest
 from workbench.ledger import Account, Entry, Order
@@ -26,7 +26,7 @@ __all__ = [
 
 MOST_REFUSALS = 1_000
 """Refusals kept; all are counted."""
-CHECKOUT = ("purchase", "redeem", "pay")
+CHECKOUT = ("purchase", "redeem", "pay", "use")
 """The events whose rows make a checkout together, where they name the same order."""
 EARLIER = -1
 """The row of a transaction that stands in an earlier file: held open by the saved state."""
@@ -176,7 +176,7 @@ class Recorded:
             self._done(member, "")
         elif row.event == "refund":
             self._refund(member, row)
-        elif row.event in ("topup", "cash_out", "fee", "cancel"):
+        elif row.event in ("topup", "cash_out", "fee", "cancel", "issue", "claim"):
             self._note(row, self._settle(member, row))
             self._done(member, "")
         elif row.event == "referral" and self.desk.terms.referral.on:
@@ -185,7 +185,10 @@ class Recorded:
             raise BadRow(Fault(row.row, "event", "the program has nothing that this event could belong to", row.event))
 
     def _settle(self, member: Member, row: Row) -> str:
-        """A row of stored value or of a paid plan. Returns why it is refused (empty: done)."""
+        """A row of coupons, stored value or a paid plan. Returns why it is refused (empty: done)."""
+        if row.event in ("issue", "claim"):
+            take = self.desk.issue if row.event == "issue" else self.desk.claim
+            return take(member.account, row.posted, row.action)
         if row.event == "topup":
             return self.desk.top_up(member.account, row.posted, row.date, row.amount)
         if row.event == "cash_out":
@@ -241,8 +244,10 @@ class Recorded:
         self._reward_referrer(member, order, first.posted)
 
     def _alone(self, member: Member, row: Row, number: int) -> str:
-        """A redemption without a purchase. Returns why it is refused (empty: done)."""
+        """A redemption, or a coupon used, without a purchase. Returns why it is refused (empty: done)."""
         asked = _asked(row)
+        if isinstance(asked, Using):
+            return self.desk.use_alone(member.account, number, row.posted, asked)
         if isinstance(asked, Paying):
             return VALUE_REFUSALS[NO_PURCHASE]
         return self.desk.redeem(member.account, self.desk.new_order(), number, row.posted, asked)
@@ -379,5 +384,7 @@ def _basket(row: Row) -> Basket:
     return Basket(row.amount, row.discount, row.tax, row.delivery, row.category, row.channel)
 
 
-def _asked(row: Row) -> Redeeming | Paying:
+def _asked(row: Row) -> Redeeming | Paying | Using:
+    if row.event == "use":
+        return Using(row.action)
     return Paying(row.amount) if row.event == "pay" else Redeeming(row.points, row.action)

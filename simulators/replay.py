@@ -337,6 +337,8 @@ def _more(program: Program, accounts: list[Account]) -> dict[str, list[Any]]:
     if program.segments is not None:
         names = (None, *SEGMENTS)
         found["segment"] = [names[account.own.segment] for account in accounts]
+    if program.coupons:
+        found["coupons"] = [_coupons(program, account) for account in accounts]
     owns = [account.own for account in accounts]
     if program.stored_value is not None:
         found["stored_value"] = [
@@ -350,12 +352,30 @@ def _more(program: Program, accounts: list[Account]) -> dict[str, list[Any]]:
 def _plan(program: Program, own: Own) -> dict[str, Any]:
     """The paid plan a member holds, its term's last day, and what is due of its fee."""
     held = own.plan > 0
-    until = to_date(own.plan_until) if held else None
     return {
         "name": program.plans[own.plan - 1].name if held else None,
-        "until": None if until is None else until.isoformat(),
+        "until": _date(own.plan_until) if held else None,
         "owed": to_major(own.plan_owed),
     }
+
+
+def _coupons(program: Program, account: Account) -> list[dict[str, str | None]]:
+    """The coupons of a member's wallet, soonest expiring first; dates that never come are None."""
+    held = sorted(account.coupons[: account.own.coupons], key=lambda each: (each.expires_on, each.serial))
+    return [
+        {
+            "name": program.coupons[each.kind].name,
+            "issued_on": _date(each.issued_on),
+            "usable_on": _date(each.usable_on),
+            "expires_on": _date(each.expires_on),
+        }
+        for each in held
+    ]
+
+
+def _date(day: int) -> str | None:
+    found = to_date(day)
+    return None if found is None else found.isoformat()
 
 
 def _lots(account: Account) -> list[tuple[int, int, int]]:

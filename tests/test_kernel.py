@@ -186,7 +186,7 @@ def test_clearing_an_account_clears_every_field() -> None:
         account.own[name] = 7
     account.meters[2].used = 7
     account.book.cursor.entries = 7
-    clear(account, 3)
+    clear(account, 3, 2)
     assert set(account.own.item()) == {0}
     assert account.meters[2].used == 0
     assert account.book.cursor.entries == 0

@@ -99,8 +99,8 @@ class Own(Record):
         "last_purchase",   # posting day of the last purchase; of joining before the first
         "coupons",         # coupons held: rows of the wallet
         "coupon_serial",   # coupons ever issued
+        "coupons_used", "coupons_lapsed", "coupons_revoked",  # totals since joining; used: less what came back
         "coupon_on",       # no coupon lapses before this day (a bound, never late)
-        "campaign_on",     # no scheduled coupon or message is due before this day (a bound, never late)
         "rose",            # 1 + the tier risen to, while its coupons and messages are still to come
         "renewed",         # 1 while those for a tier renewed are
         "held_out",        # bit k: the member is never sent message k
@@ -212,7 +212,9 @@ class Line(Record):
 
     __slots__ = (
         "amount", "discount", "tax", "delivery", "category", "channel", "eligible",
-        "off",  # taken off by member price and coupons
+        "price_rule",      # 1 + the member price that applies, 0 for none
+        "price_off", "price_delivery",  # what it takes off the goods, and off the delivery
+        "coupon_off", "coupon_delivery",  # what coupons take off
     )  # fmt: skip
 
 
@@ -257,6 +259,7 @@ class Placed(Record):
         "cut_off",  # points its limits cut off, of which refunds take first (kept remainders only)
         "base_room", "room",  # where caps cut the order short: what they left of plain points and of points; -1 if they did not
         "spend_day", "points_day",  # days its metrics are dated
+        "due",             # to pay before points and stored value: amount less discount, member price and coupons
         "paid_points",  # money off for points redeemed at the checkout
         "used", "returned",  # points redeemed at the checkout, and given back
         "bonuses",         # bit k is set if bonus k was given with the order
@@ -420,6 +423,10 @@ def check_conservation(account: Account) -> None:
         (own.pending != sum(lot.points for lot in lots if lot.pending), "pending is not the sum of pending lots"),
         (own.debt < 0, "a debt is negative"),
         (own.debt > 0 and own.balance > 0, "a debt stands beside usable points"),
+        (
+            own.coupon_serial != own.coupons + own.coupons_used + own.coupons_lapsed + own.coupons_revoked,
+            "coupons are not conserved",
+        ),
         (own.principal < 0, "principal is negative"),
         (
             own.bonus_value != sum(row.money for row in account.values[: own.values]),

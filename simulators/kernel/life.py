@@ -8,7 +8,7 @@ order of events in time, which the ledger's digest compares with that of the age
 from typing import Any, NamedTuple
 
 from simulators.choices import NOTHING, ask, days_to_lapse, factor_at, topped_up
-from simulators.layout import BONUS_VALUES, ENTRIES, LOTS, QUALIFYING_DAYS
+from simulators.layout import BONUS_VALUES, ENTRIES, LOTS, QUALIFYING_DAYS, USED_COUPONS, WALLET
 from simulators.purse import load, plan_wanted, renewals
 from workbench.finance.panel import note_review
 from workbench.population.behaviour import death_after_fall, takes_place, wants_to_redeem
@@ -63,8 +63,8 @@ def live(world, behaviour, population, members, i, drawn, bought, space, panel, 
     account, guest, past = space.account[0], space.account[1], space.past[0]
     terms, rewards = world.terms, world.rewards
     scratch = space.orders[0]
-    clear(account, terms.meters)
-    clear(guest, 0)
+    clear(account, terms.meters, terms.watches)
+    clear(guest, 0, 0)
     slots = len(space.refund_on)
     death = death_time(members.arrival[i], members.death_rate[i], members.death_budget[i])
     member, known = False, False
@@ -80,7 +80,7 @@ def live(world, behaviour, population, members, i, drawn, bought, space, panel, 
             refund = space.refund_on[slot] if slot > 0 else NEVER
             if min(due, refund) > until:
                 break
-            if not has_room(account, terms.earn.bonuses, terms.meters):
+            if not has_room(terms, account):
                 return -1, 0
             tier = account.own.tier
             if due <= refund:
@@ -107,7 +107,7 @@ def live(world, behaviour, population, members, i, drawn, bought, space, panel, 
             factor = factor_at(behaviour, terms, rewards, account, past, day, members.rate[i], members.u_aware[i])
         if strip != JOINING and not accepts(strip, mark(key, ACCEPT), factor):
             continue
-        if not has_room(account, terms.earn.bonuses, terms.meters):
+        if not has_room(terms, account):
             return -1, 0
         amount = drawn.basket[turn]
         if amount < 0:
@@ -154,6 +154,7 @@ def live(world, behaviour, population, members, i, drawn, bought, space, panel, 
             item, points = wanted(world, behaviour, members.redeemer[i], account, day, key, amount)
             posting.start_order(order, orders, day, day, account.own.era)
             posting.begin_checkout(terms, account, order, order.lines, 1, day)
+            posting.close_uses(terms, account, order, 1, day)
             pays = account.own.principal + account.own.bonus_value > 0
             refused = 1
             if pays and terms.value.pays_first:
@@ -245,15 +246,18 @@ def write_line(order, amount, category, channel):
 
 
 @rule
-def has_room(account, bonuses, meters):
-    """Whether lots, days and entries suffice for whatever one call may write."""
+def has_room(terms, account):
+    """Whether lots, days, coupons and entries suffice for whatever one call may write."""
     own = account.own
+    bonuses = terms.earn.bonuses
     uses = own.lots + 2 * bonuses + 16
     return (
         own.lots + uses <= LOTS
         and own.days + 2 * bonuses + 8 <= QUALIFYING_DAYS
+        and own.coupons + terms.coupons.most + USED_COUPONS <= WALLET
         and 2 * (own.values + 1) <= BONUS_VALUES
-        and account.book.cursor.entries + posting.room_needed(own, meters, uses, 2 * BONUS_VALUES) <= ENTRIES
+        and account.book.cursor.entries + posting.room_needed(terms, own, uses + USED_COUPONS, 2 * BONUS_VALUES)
+        <= ENTRIES
     )
 
 
@@ -276,7 +280,7 @@ def copy_entries(guest, account):
 
 
 @rule
-def clear(account, meters):
+def clear(account, meters, watches):
     """A blank account."""
     own = account.own
     own.joined = 0
@@ -311,8 +315,10 @@ def clear(account, meters):
     own.last_purchase = 0
     own.coupons = 0
     own.coupon_serial = 0
+    own.coupons_used = 0
+    own.coupons_lapsed = 0
+    own.coupons_revoked = 0
     own.coupon_on = 0
-    own.campaign_on = 0
     own.rose = 0
     own.renewed = 0
     own.held_out = 0
@@ -338,4 +344,11 @@ def clear(account, meters):
     for k in range(meters):
         account.meters[k].period = 0
         account.meters[k].used = 0
+    for k in range(watches):
+        watch = account.watches[k]
+        watch.period = 0
+        watch.count = 0
+        watch.sum_period = 0
+        watch.sum = 0
+        watch.last = 0
     account.book.cursor.entries = 0

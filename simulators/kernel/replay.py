@@ -57,7 +57,7 @@ def live(log, terms, i, space, out):
     """One member, to the end of the log's last day; 0 if all went well."""
     account = space.account[0]
     own = account.own
-    clear(account, terms.meters)
+    clear(account, terms.meters, terms.watches)
     first = log.start[i]
     last, most = link(log, terms, i, space)
     if last < log.start[i + 1]:
@@ -303,7 +303,7 @@ def has_room(terms, account, order):
     return (
         own.lots + terms.earn.bonuses + 2 * uses + 4 <= LOTS
         and own.days + 2 * terms.earn.bonuses + 8 <= QUALIFYING_DAYS
-        and account.book.cursor.entries + posting.room_needed(own, terms.meters, uses, 0) <= ENTRIES
+        and account.book.cursor.entries + posting.room_needed(terms, own, uses, 0) <= ENTRIES
     )
 
 

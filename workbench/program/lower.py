@@ -5,9 +5,13 @@ from dataclasses import dataclass, field
 
 from workbench.program.spec import Program
 from workbench.rules.bounds import CATEGORIES, CHANNELS
+from workbench.rules.coupon_spec import Coupon
+from workbench.rules.coupon_terms import lower_coupons
 from workbench.rules.earn_terms import lower_earn
 from workbench.rules.expiry import lower_expiry
+from workbench.rules.message_spec import Automation
 from workbench.rules.plans import lower_plans
+from workbench.rules.prices import lower_prices
 from workbench.rules.redemption import lower_redemption
 from workbench.rules.referrals import lower_referral
 from workbench.rules.refunds import lower_refunds
@@ -16,6 +20,7 @@ from workbench.rules.segments import lower_segments
 from workbench.rules.stored_value import VALUE_RULES, lower_stored_value
 from workbench.rules.terms import Terms
 from workbench.rules.tiers import lower_tiers
+from workbench.rules.trigger_terms import lower_triggers
 from workbench.spec import SpecError
 
 __all__ = ["Codes", "Lowered", "lower"]
@@ -44,6 +49,7 @@ class Codes:
     actions: dict[str, int]
     items: dict[str, int]
     plans: dict[str, int]
+    coupons: dict[str, int]
     rules: tuple[str, ...]
     default_category: int
     default_channel: int
@@ -78,14 +84,23 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
     """Terms and codes of a program for the days from ``first_day`` to ``last_day``; raises SpecError where it cannot be exact."""
     _refuse_unbuilt(program)
     earn = program.earn
+    campaigns: tuple[Coupon | Automation, ...] = (*program.coupons, *program.automations)
     categories = _names(
         [program.default_category],
         earn.eligible.excluded_categories,
         *(each.categories for each in earn.multipliers),
         *(each.categories for each in earn.bonuses),
         *(each.rebate.categories for each in program.plans if each.rebate is not None),
+        *(each.categories for each in program.prices),
+        *(each.categories for each in program.coupons),
+        *(getattr(each.trigger, "categories", ()) for each in campaigns),
     )
-    channels = _names([program.default_channel], *(each.channels for each in earn.multipliers))
+    channels = _names(
+        [program.default_channel],
+        *(each.channels for each in earn.multipliers),
+        *(each.channels for each in program.prices),
+        *(each.channels for each in program.coupons),
+    )
     for named, most, what in ((categories, CATEGORIES, "categories"), (channels, CHANNELS, "channels")):
         if len(named) > most:
             raise SpecError(("earn",), f"a program may mention at most {most} {what}, its default included", len(named))
@@ -94,6 +109,7 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
         ["visit", "night"],
         [each.action for each in earn.bonuses if each.action is not None],
         [each.invitation for each in levels if each.invitation is not None],
+        [each.trigger.action for each in campaigns if each.trigger.on == "action"],
     )
     items = () if program.redemption is None else tuple(item.name for item in program.redemption.catalogue)
     tiers = program.tier_names
@@ -119,20 +135,30 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
     rules += tuple(f"plans.{each.name}" for each in program.plans)
     why_referral = len(rules)
     rules += () if referral is None else ("referral", "referral.referee", "referral.referrer")
+    why_coupon = len(rules)
+    rules += tuple(f"coupons.{each.name}" for each in program.coupons)
+    why_price = len(rules)
+    rules += tuple(f"prices.{each.name}" for each in program.prices)
+    plans = tuple(each.name for each in program.plans)
+    pools: list[int] = []
+    within_due = bool(program.prices or program.coupons or program.stored_value)
     terms = Terms(
         first_day=first_day,
         last_day=last_day,
         earn=lower_earn(earn, tiers, categories, channels, actions, bonus_expiry, streak_meter, first_day, last_day),
         tiers=lower_tiers(program.tiers, actions, earn.pending is not None, first_day, last_day),
         expiry=expiry,
-        redemption=lower_redemption(program.redemption, first_item_meter),
+        redemption=lower_redemption(program.redemption, first_item_meter, within_due),
         refunds=lower_refunds(program.refunds),
         segments=lower_segments(program.segments),
         referral=lower_referral(referral, streak_meter + streaks, referral_rule),
+        triggers=lower_triggers(program.coupons, program.automations, tiers, categories, actions, first_day, last_day),
+        coupons=lower_coupons(program.coupons, program.checkout, categories, channels, pools),
+        prices=lower_prices(program.prices, tiers, plans, categories, channels, first_day, last_day),
         meters=streak_meter + streaks + int(referral is not None and referral.cap is not None),
         value=lower_stored_value(program.stored_value, tiers, program.checkout.pay_first == "stored_value", why_value),
         plans=lower_plans(program.plans, tiers, categories, why_plan),
-        watches=0,
+        watches=len(campaigns),
         any_birthday=int(any(each.event == "birthday" for each in earn.bonuses)),
         **{f"why_{name}": code for code, name in enumerate(FIXED_RULES)},
         why_bonus=len(FIXED_RULES),
@@ -140,6 +166,8 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
         why_item=len(FIXED_RULES) + len(earn.bonuses) + len(tiers),
         why_segment=why_segment,
         why_referral=why_referral,
+        why_coupon=why_coupon,
+        why_price=why_price,
     )
     codes = Codes(
         categories={name: code for code, name in enumerate(categories)},
@@ -147,16 +175,17 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
         actions={name: code for code, name in enumerate(actions)},
         items={name: code for code, name in enumerate(items)},
         plans={each.name: code for code, each in enumerate(program.plans)},
+        coupons={each.name: code for code, each in enumerate(program.coupons)},
         rules=rules,
         default_category=categories.index(program.default_category),
         default_channel=channels.index(program.default_channel),
     )
-    return Lowered(terms, codes, [])
+    return Lowered(terms, codes, pools)
 
 
 def _refuse_unbuilt(program: Program) -> None:
     """What may stand in a file and no engine lives yet."""
-    for part in ("prices", "coupons", "messages", "versions"):
+    for part in ("messages", "versions"):
         if getattr(program, part):
             raise SpecError((part,), "these rules are not built yet")
     for k, item in enumerate(() if program.redemption is None else program.redemption.catalogue):

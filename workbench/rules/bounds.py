@@ -6,7 +6,7 @@ __all__ = [
     "CAMPAIGNS", "CHANNEL_STEPS", "COUPONS", "MESSAGES", "MESSAGE_CHANNELS", "PLANS", "PRICES", "STEPS", "VERSIONS",
     "BONUSES", "BRACKETS", "CAPS", "CATEGORIES", "CHANNELS", "DAYS", "ITEMS", "LOT_RULES", "MULTIPLIERS", "NEEDS", "RATES", "STATEMENTS",
     "TIERS", "WINDOWS",
-    "Bonuses", "Brackets", "Caps", "Items", "Multipliers", "PerTier", "Rates", "Statements", "Windows",
+    "Bonuses", "Brackets", "Campaigns", "Caps", "Coupons", "Items", "Multipliers", "PerTier", "Prices", "Rates", "Statements", "Windows",
 ]  # fmt: skip
 
 TIERS, BRACKETS, MULTIPLIERS, BONUSES, CAPS = 20, 50, 60, 60, 20
@@ -36,3 +36,6 @@ Bonuses = Annotated[list[int], BONUSES]
 Items = Annotated[list[int], ITEMS]
 Windows = Annotated[list[int], WINDOWS]
 Statements = Annotated[list[int], STATEMENTS]
+Campaigns = Annotated[list[int], CAMPAIGNS]
+Coupons = Annotated[list[int], COUPONS]
+Prices = Annotated[list[int], PRICES]

@@ -32,8 +32,17 @@ def set_eligible(terms, lines, count, points_paid, value_paid):
             amount -= line.discount
         if earn.without_tax:
             amount -= line.tax
+        if earn.net_of_price:
+            amount -= line.price_off
+        if earn.net_of_coupons:
+            amount -= line.coupon_off
         if earn.without_delivery:
             amount -= line.delivery
+        else:
+            if earn.net_of_price:
+                amount -= line.price_delivery
+            if earn.net_of_coupons:
+                amount -= line.coupon_delivery
         if earn.excluded[known(line.category, earn.categories)]:
             amount = 0
         amount = max(amount, 0)

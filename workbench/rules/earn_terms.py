@@ -61,6 +61,8 @@ class EarnTerms(NamedTuple):
     without_tax: int
     without_delivery: int
     without_points_paid: int
+    net_of_price: int
+    net_of_coupons: int
     categories: int
     channels: int
     """Number of names the program mentions: their codes count from 0, and the next one stands for every other name."""
@@ -173,6 +175,8 @@ def lower_earn(
         without_tax=int(eligible.tax == "excluded"),
         without_delivery=int(eligible.delivery == "excluded"),
         without_points_paid=int(eligible.paid_with_points == "excluded"),
+        net_of_price=int(eligible.member_price == "net"),
+        net_of_coupons=int(eligible.coupons == "net"),
         categories=len(categories),
         channels=len(channels),
         excluded=_mask(categories, eligible.excluded_categories, empty=0),

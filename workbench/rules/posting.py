@@ -1,9 +1,11 @@
 """The order of the day, written once. Every clock (agents, replay, kernel) calls these functions, ``redeem`` of ``redemption.py`` within a
 checkout, and the refunds of ``refunds.py``; nothing beneath them.
 
-    start of a day   open_day     1 lapse   2 activate   3 plan's term, review and upgrade   4 decay, convert, score, birthday, automatic redemption
-    its transactions join; start_order, begin_checkout, redeem, pay, checkout (earn, bonuses, tier check); redeem_alone; act; add_value; take_fee;
-                         refer, reward_referrer; refunds, claw_back
+    start of a day   open_day     1 lapse   2 activate   3 plan's term, review and upgrade   4 decay, convert, score, birthday, campaigns,
+                                  automatic redemption
+    its transactions join; start_order, begin_checkout (member price), use, close_uses, redeem, pay, checkout (earn, bonuses, campaigns,
+                     tier check); redeem_alone; issue_alone, claim_alone, use_alone; act; add_value; take_fee; refer, reward_referrer;
+                     refunds, claw_back
     between days     next_due     the next day whose start changes anything
 
 A day's start may be opened on every day, or only on the days ``next_due`` names and those with transactions: the ledger is the same.
@@ -12,26 +14,44 @@ The caller opens days in rising order and keeps room in the account's lists (``r
 
 from workbench.ledger import ACTIVATE, PURCHASE, REFERRAL, post
 from workbench.rules.bonuses import give_bonuses
+from workbench.rules.coupons import by_row_only, claim, issue_by_hand, lapse_coupons, post_uses, use_gift
 from workbench.rules.earn import earn_nothing, earn_purchase, metric_day
 from workbench.rules.earn_parts import is_birthday, set_eligible, write_parts
 from workbench.rules.earn_terms import ON_ACTION, ON_BIRTHDAY, ON_FIRST, ON_JOIN, ON_PURCHASE
 from workbench.rules.expiry import BY_ACTION, BY_PURCHASE, convert, decay, lapse, next_balance_event, note_activity
 from workbench.rules.lots import repay
 from workbench.rules.plans import begin_required, end_of_term, may_earn, note_spend, pay_fee
+from workbench.rules.prices import close_prices, price_lines
 from workbench.rules.redemption import NO_BASKET, redeem, redeem_automatically
 from workbench.rules.referrals import PENDING, UNREWARDED, cap_allows, give, qualify
 from workbench.rules.refunds import reverse
+from workbench.rules.savings import clear_lines
 from workbench.rules.segments import first_score, note_month, score
 from workbench.rules.stored_value import expire_value, top_up, top_up_refusal
 from workbench.rules.tiers import add_metrics, check_after_event, invite, judge
+from workbench.rules.trigger_terms import (
+    AT_ACTION,
+    AT_FIRST,
+    AT_JOIN,
+    AT_PURCHASE,
+    AT_REFERRAL,
+    AT_TOP_UP,
+    EVERY_DAY,
+    REFEREE,
+    REFERRER,
+)
+from workbench.rules.triggers import allowed, fire, fire_at_balance, fire_tier_events, next_campaign, note_once
 from workbench.units import NEVER, civil, rule, yearly_on_or_after
 
 __all__ = [
     "act",
     "add_value",
     "begin_checkout",
+    "claim_alone",
     "checkout",
     "claw_back",
+    "close_uses",
+    "issue_alone",
     "join",
     "learn_birthday",
     "next_due",
@@ -42,6 +62,7 @@ __all__ = [
     "room_needed",
     "start_order",
     "take_fee",
+    "use_alone",
 ]
 
 VISIT, NIGHT = 0, 1
@@ -58,16 +79,24 @@ def open_day(terms, account, order, day):
     if terms.value.on:
         expire_value(terms, account, day)
     clear_remainder(terms, own, day)
+    if own.coupons > 0:
+        lapse_coupons(terms, account, day)
     activate(terms, account, day)
     if terms.plans.count > 0:
         end_of_term(terms, account, day)
     judge(terms, account, day)
     decay(terms, account, day)
     convert(terms, account, day)
-    if terms.segments.on:
-        score(terms, account, day)
+    segment = 0
+    if terms.segments.on and score(terms, account, day):
+        segment = own.segment
     birthday(terms, account, order, day)
+    if terms.triggers.campaigns > 0:
+        fire(terms, account, order, 0, day, EVERY_DAY, segment, 0)
     redeem_automatically(terms, account, order, day)
+    fire_at_balance(terms, account, day)
+    own.rose = 0
+    own.renewed = 0
     own.opened = day
     own.next_lapse = first_lot_event(account, False)
 
@@ -112,7 +141,7 @@ def birthday(terms, account, order, day):
         before = own.earned
         give_bonuses(terms, account, order, order.lines, 0, day, ON_BIRTHDAY, -1, 0)
         if own.earned > before:
-            after_event(terms, account, order, day)
+            settle(terms, account, order, day)
 
 
 @rule
@@ -132,10 +161,18 @@ def learn_birthday(terms, own, day, month, dom):
 
 
 @rule
-def after_event(terms, account, order, day):
-    """What may follow any gain: automatic redemption, then the immediate tier check."""
+def settle(terms, account, order, day):
+    """What may follow any gain: automatic redemption, coupons at a balance, then the immediate tier check."""
     redeem_automatically(terms, account, order, day)
+    fire_at_balance(terms, account, day)
     check_after_event(terms, account, day)
+
+
+@rule
+def after_event(terms, account, order, day, is_purchase):
+    """The end of a transaction: what may follow any gain, then the campaigns of the tier it has brought."""
+    settle(terms, account, order, day)
+    fire_tier_events(terms, account, order, day, is_purchase)
 
 
 @rule
@@ -165,11 +202,14 @@ def next_due(terms, account):
     due = min(due, max(min(own.check_on, own.metrics_on), own.opened + 1))
     due = min(due, next_balance_event(terms, own))
     due = min(due, min(own.birthday_on, own.score_on))
-    due = min(due, own.birthday_on)
     if own.plan > 0:
         due = min(due, own.plan_until + 1)
     if own.values > 0:
         due = min(due, max(own.value_on, own.opened + 1))
+    if own.coupons > 0:
+        due = min(due, max(own.coupon_on, own.opened + 1))
+    if terms.triggers.scheduled > 0:
+        due = min(due, next_campaign(terms, account))
     if terms.earn.carry_resets and own.carry != 0:
         due = min(due, yearly_on_or_after(own.opened + 1, 1, 1))
     return min(due, NEVER)
@@ -194,6 +234,7 @@ def start_order(order, number, business, posting, era):
     own.room = -1
     own.spend_day = business
     own.points_day = business
+    own.due = 0
     own.paid_points = 0
     own.used = 0
     own.returned = 0
@@ -229,7 +270,6 @@ def join(terms, account, order, day, business, birth_month, birth_dom, plan):
     own.last_activity = day
     own.next_lapse = NEVER
     own.coupon_on = NEVER
-    own.campaign_on = NEVER
     own.value_on = NEVER
     own.score_on = first_score(terms, day)
     own.last_purchase = day
@@ -241,12 +281,15 @@ def join(terms, account, order, day, business, birth_month, birth_dom, plan):
     start_order(order, 0, business, day, 0)
     begin_required(terms, account, day, plan)
     give_bonuses(terms, account, order, order.lines, 0, day, ON_JOIN, -1, 0)
-    after_event(terms, account, order, day)
+    if terms.triggers.campaigns > 0:
+        fire(terms, account, order, 0, day, AT_JOIN, 0, 0)
+    after_event(terms, account, order, day, False)
 
 
 @rule
 def checkout(terms, account, order, lines, count, day, business):
-    """A purchase of ``count`` lines, after ``start_order``, ``begin_checkout`` and its redemptions: earn, bonuses, metrics, tier."""
+    """A purchase of ``count`` lines, after ``start_order``, ``begin_checkout``, its coupons (``close_uses``) and redemptions: earn, bonuses, metrics,
+    campaigns, tier."""
     own = account.own
     placed = order.own
     first = own.purchases == 0
@@ -276,15 +319,35 @@ def checkout(terms, account, order, lines, count, day, business):
         give_bonuses(terms, account, order, lines, count, day, ON_FIRST if first else ON_PURCHASE, -1, 0)
     if own.referred:
         qualify(terms, account, order, day, True)
-    after_event(terms, account, order, day)
+    if terms.triggers.campaigns > 0:
+        fire(terms, account, order, count, day, AT_FIRST if first else AT_PURCHASE, 0, 0)
+    after_event(terms, account, order, day, True)
 
 
 @rule
 def begin_checkout(terms, account, order, lines, count, day):
-    """The start of a purchase: its amount, and the activity it is."""
+    """The start of a purchase: its amount, the member prices (unless coupons come first), and the activity it is."""
+    placed = order.own
     for i in range(count):
-        order.own.amount += lines[i].amount
+        placed.amount += lines[i].amount
+        placed.due += max(lines[i].amount - lines[i].discount, 0)
+    clear_lines(lines, count)
+    if not terms.coupons.before_price:
+        price_lines(terms, account, order, count)
     note_activity(terms, account, day, BY_PURCHASE)
+
+
+@rule
+def close_uses(terms, account, order, count, day):
+    """After a purchase's coupons: the member prices where coupons come first, the entries of both, and what is left to pay."""
+    placed = order.own
+    if terms.prices.rules + terms.coupons.kinds == 0:
+        return
+    if terms.coupons.before_price:
+        price_lines(terms, account, order, count)
+    close_prices(terms, account, order, count, day)
+    post_uses(terms, account, order, day)
+    placed.due = max(placed.due - placed.discount - placed.coupon_off, 0)
 
 
 @rule
@@ -292,7 +355,39 @@ def redeem_alone(terms, account, order, day, item, points):
     """A redemption without a purchase. Returns why it is refused, 0 if it is done."""
     refusal = redeem(terms, account, order, day, item, points, NO_BASKET)
     if refusal == 0:
-        after_event(terms, account, order, day)
+        after_event(terms, account, order, day, False)
+    return refusal
+
+
+@rule
+def issue_alone(terms, account, order, day, kind):
+    """An ``issue`` row: a coupon bought with points, or handed out. Returns why it is refused, 0 if it is done."""
+    start_order(order, 0, day, day, account.own.era)
+    may_buy = kind >= 0 and allowed(terms, account, day, kind)
+    refusal = issue_by_hand(terms, account, day, kind, may_buy)
+    if refusal == 0:
+        if by_row_only(terms, kind):
+            note_once(terms, account, day, kind)
+        after_event(terms, account, order, day, False)
+    return refusal
+
+
+@rule
+def claim_alone(terms, account, order, day, kind):
+    """A ``claim`` row. Returns why it is refused, 0 if it is done."""
+    start_order(order, 0, day, day, account.own.era)
+    refusal = claim(terms, account, day, kind)
+    if refusal == 0:
+        after_event(terms, account, order, day, False)
+    return refusal
+
+
+@rule
+def use_alone(terms, account, order, day, kind):
+    """A coupon used without a purchase: a gift with no least basket. Returns why it is refused, 0 if it is done."""
+    refusal = use_gift(terms, account, order, day, kind)
+    if refusal == 0:
+        after_event(terms, account, order, day, False)
     return refusal
 
 
@@ -310,7 +405,9 @@ def act(terms, account, order, day, business, action, points):
     elif action == NIGHT:
         add_metrics(terms, account, day, day, 0, 0, 0, 0, points if points >= 0 else 1)
     give_bonuses(terms, account, order, order.lines, 0, day, ON_ACTION, action, points)
-    after_event(terms, account, order, day)
+    if terms.triggers.campaigns > 0:
+        fire(terms, account, order, 0, day, AT_ACTION, action, 0)
+    after_event(terms, account, order, day, False)
 
 
 @rule
@@ -321,7 +418,9 @@ def add_value(terms, account, order, day, business, amount):
         start_order(order, 0, business, day, account.own.era)
         note_activity(terms, account, day, BY_ACTION)
         top_up(terms, account, day, business, amount, may_earn(terms, account.own))
-        after_event(terms, account, order, day)
+        if terms.triggers.campaigns > 0:
+            fire(terms, account, order, 0, day, AT_TOP_UP, 0, amount)
+        after_event(terms, account, order, day, False)
     return refusal
 
 
@@ -331,7 +430,7 @@ def take_fee(terms, account, order, day, plan, amount):
     start_order(order, 0, day, day, account.own.era)
     refusal, begins = pay_fee(terms, account, day, plan, amount)
     if begins:
-        after_event(terms, account, order, day)
+        after_event(terms, account, order, day, False)
     return refusal
 
 
@@ -343,7 +442,9 @@ def refer(terms, account, order, day, business):
     post(account, day, REFERRAL, 0, 0, NEVER, NEVER, 0, terms.why_referral)
     own.referred = PENDING
     qualify(terms, account, order, day, False)
-    after_event(terms, account, order, day)
+    if terms.triggers.campaigns > 0 and order.own.qualifies:
+        fire(terms, account, order, 0, day, AT_REFERRAL, REFEREE, 0)
+    after_event(terms, account, order, day, False)
 
 
 @rule
@@ -357,7 +458,9 @@ def reward_referrer(terms, account, referee, placed, order, day):
         return
     if placed.referrer > 0:
         give(terms, account, day, day, placed.referrer, 0, terms.why_referral + 2)
-    after_event(terms, account, order, day)
+    if terms.triggers.campaigns > 0 and placed.qualifies:
+        fire(terms, account, order, 0, day, AT_REFERRAL, REFERRER, 0)
+    after_event(terms, account, order, day, False)
 
 
 @rule
@@ -367,7 +470,9 @@ def claw_back(terms, account, points, day):
 
 
 @rule
-def room_needed(own, meters, uses, values):
-    """Entries one call may write at the most: (every lot lapses, activates, repays twice, is redeemed) and every bonus and tier change;
-    (every row of bonus value lapses, is used or given back and lapses). ``uses``, ``values``: rows of the order at hand."""
-    return 40 + 6 * (own.lots + meters + uses) + 2 * (own.values + values)
+def room_needed(terms, own, uses, values):
+    """Entries one call may write at the most: (every lot lapses, activates, repays twice, is redeemed) and every bonus and tier change,
+    (every row of bonus value lapses, is used or given back and lapses), every coupon lapses or is issued, every message is sent.
+    ``uses``: lots and coupons used at the order at hand, ``values``: its rows of bonus value."""
+    campaigns = own.coupons + terms.coupons.most + terms.watches + terms.prices.rules
+    return 40 + 6 * (own.lots + terms.meters + uses) + 2 * (own.values + values + campaigns)

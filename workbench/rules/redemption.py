@@ -133,6 +133,8 @@ class RedemptionTerms(NamedTuple):
     """Per member and day; 0 for no limit."""
     first_meter: int
     """Where the items' daily meters begin."""
+    within_due: int
+    """1 where money off is at most what is left to pay: where the program takes something else off, or has stored value."""
     automatic_at: int
     automatic_worth: int
     windows: int
@@ -160,17 +162,32 @@ REFUSALS = (
     "nobody can refer themselves",
     "the member was referred before",
     "the member has bought before",
+    "beyond what is left to pay",
+    "may not be combined with what is already on the order",
+    "the program has no such coupon",
+    "no such coupon is held",
+    "no such coupon is usable on this day",
+    "no such coupon is unclaimed",
+    "the basket is below the coupon's minimum",
+    "there is nothing that the coupon could take off",
+    "the coupon's shared number of uses is full",
+    "the coupon's limit is full, or it is not for this member on this day",
+    "only a gift without a least basket is used without a purchase",
 )
 (
     OK, BEYOND_BALANCE, NO_REDEMPTION, CLOSED, NO_ITEM, DAILY_LIMIT, BELOW_MINIMUM, NOT_A_BLOCK, BEYOND_SHARE, SMALL_BASKET,
     NO_POINTS, NOT_A_PRICE, UNKNOWN_REFERRER, SELF_REFERRED, REFERRED_BEFORE, BOUGHT_BEFORE,
+    BEYOND_DUE, NOT_TOGETHER, NO_COUPON, NONE_HELD, NONE_USABLE, NONE_UNCLAIMED, COUPON_BASKET, NO_SAVING, USED_UP,
+    COUPON_LIMIT, NOT_ALONE,
 ) = range(len(REFUSALS))  # fmt: skip
 UNNAMED, UNKNOWN_ITEM = -1, -2
 NO_BASKET = -1
+NO_POINTS_BESIDE = 2
+"""Bit of what coupons used on an order forbid."""
 
 
-def lower_redemption(redemption: Redemption | None, first_meter: int) -> RedemptionTerms:
-    """Terms of redemption."""
+def lower_redemption(redemption: Redemption | None, first_meter: int, within_due: bool) -> RedemptionTerms:
+    """Terms of redemption. ``within_due``: whether money off is bound by what is left to pay."""
     off = None if redemption is None else redemption.money_off
     automatic = None if redemption is None else redemption.automatic
     items = () if redemption is None else redemption.catalogue
@@ -189,6 +206,7 @@ def lower_redemption(redemption: Redemption | None, first_meter: int) -> Redempt
         item_worth=[to_minor(item.face_value) for item in items],
         item_limit=[item.limit_per_day or 0 for item in items],
         first_meter=first_meter,
+        within_due=int(within_due),
         automatic_at=0 if automatic is None else automatic.at,
         automatic_worth=0 if automatic is None else to_minor(automatic.worth),
         windows=len(windows),
@@ -213,8 +231,8 @@ def is_open(terms, day):
 
 
 @rule
-def money_off_refusal(terms, balance, points, basket, already):
-    """Why points cannot be used as money; 0 if they can. ``already``: money off at this checkout so far."""
+def money_off_refusal(terms, balance, points, basket, placed):
+    """Why points cannot be used as money at an order; 0 if they can."""
     redemption = terms.redemption
     if balance < redemption.off_minimum_balance:
         return BELOW_MINIMUM
@@ -223,9 +241,21 @@ def money_off_refusal(terms, balance, points, basket, already):
     if basket != NO_BASKET and basket < redemption.off_minimum_basket:
         return SMALL_BASKET
     worth = points * redemption.off_worth // redemption.off_points
-    if basket != NO_BASKET and redemption.off_share > 0 and (already + worth) * 1000 > basket * redemption.off_share:
+    if (
+        basket != NO_BASKET
+        and redemption.off_share > 0
+        and (placed.paid_points + worth) * 1000 > basket * redemption.off_share
+    ):
         return BEYOND_SHARE
+    if basket != NO_BASKET and redemption.within_due and worth > still_due(placed):
+        return BEYOND_DUE
     return OK
+
+
+@rule
+def still_due(placed):
+    """What is left to pay of an order at hand."""
+    return max(placed.due - placed.paid_points - placed.principal - placed.bonus_value, 0)
 
 
 @rule
@@ -278,6 +308,8 @@ def redeem(terms, account, order, day, item, points, basket):
         return NO_REDEMPTION
     if not is_open(terms, day):
         return CLOSED
+    if order.own.exclusive & NO_POINTS_BESIDE:
+        return NOT_TOGETHER
     if item == UNKNOWN_ITEM:
         return NO_ITEM
     if item >= 0:
@@ -302,7 +334,7 @@ def redeem(terms, account, order, day, item, points, basket):
         worth = 0
         why = terms.why_catalogue
         if redemption.off_points > 0:
-            refusal = money_off_refusal(terms, balance, points, basket, order.own.paid_points)
+            refusal = money_off_refusal(terms, balance, points, basket, order.own)
             if refusal == OK:
                 worth = points * redemption.off_worth // redemption.off_points
                 order.own.paid_points += worth

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from workbench.ledger import REFUND, RETURN, REVERSE, post
 from workbench.rules.caps import capped, period_key
+from workbench.rules.coupons import restore_and_revoke
 from workbench.rules.earn import first_of_group, metric_day, points_of, same_group, units_to_points, unlinked_value
 from workbench.rules.earn_parts import cut, portion, set_eligible
 from workbench.rules.earn_terms import ON_ORDER, PER_CAMPAIGN
@@ -16,9 +17,11 @@ from workbench.rules.expiry import lapse_if_past
 from workbench.rules.lots import give_back, repay, take, take_points
 from workbench.rules.plans import note_refunded_spend
 from workbench.rules.redemption import redeem_automatically
+from workbench.rules.savings import clear_lines
 from workbench.rules.segments import note_month
 from workbench.rules.stored_value import give_value_back
 from workbench.rules.tiers import add_metrics, judge_after_refund
+from workbench.rules.triggers import fire_at_balance
 from workbench.spec import Spec, SpecError
 from workbench.units import NEVER, muldiv, rule
 
@@ -335,10 +338,13 @@ def refund_linked(terms, account, order, day, amount, category, named):
         points += bonus_points_to_reverse(terms, account, order, day)
     reverse(terms, account, day, points, own.number, True)
     return_points(terms, account, order, day)
+    if whole and terms.coupons.kinds > 0:
+        restore_and_revoke(terms, account, order, day)
     if whole and own.referee > 0 and terms.referral.clawback:
         reverse(terms, account, day, own.referee, own.number, False)
         own.referee = 0
     redeem_automatically(terms, account, order, day)
+    fire_at_balance(terms, account, day)
     judge_after_refund(terms, account, day)
 
 
@@ -349,6 +355,7 @@ def refund_unlinked(terms, account, order, lines, day):
     post(account, day, REFUND, 0, -line.amount, NEVER, NEVER, order.own.number, terms.why_transaction)
     if terms.segments.on:
         note_month(account, day, 0, -line.amount)
+    clear_lines(lines, 1)
     set_eligible(terms, lines, 1, 0, 0)
     points = unlinked_value(terms, account, order, line, day)
     order.parts[0].refunded = line.eligible

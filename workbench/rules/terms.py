@@ -2,15 +2,18 @@
 
 from typing import NamedTuple
 
+from workbench.rules.coupon_terms import CouponTerms
 from workbench.rules.earn_terms import EarnTerms
 from workbench.rules.expiry import ExpiryTerms
 from workbench.rules.plans import PlanTerms
+from workbench.rules.prices import PriceTerms
 from workbench.rules.redemption import RedemptionTerms
 from workbench.rules.referrals import ReferralTerms
 from workbench.rules.refunds import RefundTerms
 from workbench.rules.segments import SegmentTerms
 from workbench.rules.stored_value import ValueTerms
 from workbench.rules.tiers import TierTerms
+from workbench.rules.trigger_terms import TriggerTerms
 
 __all__ = ["Terms"]
 
@@ -29,6 +32,9 @@ class Terms(NamedTuple):
     value: ValueTerms
     plans: PlanTerms
     referral: ReferralTerms
+    triggers: TriggerTerms
+    coupons: CouponTerms
+    prices: PriceTerms
     meters: int
     """Meters an account needs: caps, then bonuses, then the catalogue's daily limits; where there are streaks, a run of days for each
     bonus; where referrals are capped, those of a member."""
@@ -56,3 +62,7 @@ class Terms(NamedTuple):
     """Code of the first RFM segment."""
     why_referral: int
     """Code of a referral; those of the referee's and of the referrer's points follow."""
+    why_coupon: int
+    """Code of the first coupon."""
+    why_price: int
+    """Code of the first member price."""

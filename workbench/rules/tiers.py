@@ -330,6 +330,8 @@ def enter_tier(terms, account, day, level, counted_from, through, need, by_metri
     own.tier_until = last_valid_day(terms, own, counted_from)
     own.in_grace = 0
     own.invited = 0 if by_metrics else 1
+    if rises:
+        own.rose = level + 1
     post(account, day, TIER, 0, 0, NEVER, NEVER, 0, terms.why_tier + level)
     if rises and by_metrics and tiers.counter != KEPT:
         reset_metrics(terms, account, day, through, need, tiers.counter == RESET_SURPLUS_KEPT)
@@ -460,6 +462,7 @@ def review(terms, account, day):
     if met or tiers.downgrade == NO_FALL:
         own.tier_until = last_valid_day(terms, own, counted_from)
         own.in_grace = 0
+        own.renewed = 1
         return True
     level = own.tier - 1
     if tiers.downgrade == TO_EARNED:

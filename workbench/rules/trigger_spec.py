@@ -18,9 +18,11 @@ __all__ = [
     "OnPoints",
     "OnTierEnd",
     "WEEKDAY",
+    "WEEKDAYS",
 ]
 
 WEEKDAY = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 # --- at an event of the member's ------------------------------------------------------------------------------------
