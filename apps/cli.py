@@ -10,8 +10,6 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,16 +22,18 @@ from apps.console import err, out, plain, table
 from apps.console import print_json as _print_json
 from apps.liability_command import liability
 from apps.redemption_commands import backtest, redemption
+from apps.scenario_options import engine_of, no_room, placed, progress_bar, same_currency, scenario_of, tell
 from apps.show_run import show_comparison, show_run
 from workbench import __version__
+from workbench.digest import document_digest
 from workbench.errors import BadInput, Problem, nearest
 from workbench.packaging import ForeignPackage, refuse_misplaced
 
 if TYPE_CHECKING:
     from simulators.replications import Kept, Live
     from simulators.simulate import Engine, Progress
+    from workbench.finance.accounting.policy import Policy
     from workbench.lint import Finding
-    from workbench.population.spec import Population
     from workbench.program.spec import Program
     from workbench.scenario import Run, Scenario
 
@@ -144,7 +144,7 @@ def _lint(program: "Program", population: str | None) -> "list[Finding]":
 
     if population is None:
         return lint_own(program)
-    with _place("--population"):
+    with placed("--population"):
         people = in_currency(load_population(population), program.currency)
     if people.currency != program.currency:
         message = f"expected a population in {program.currency}"
@@ -170,11 +170,18 @@ def _show_lint(findings: "list[Finding]") -> None:
 
 
 @app.command()
-def schema(as_json: Json = False) -> None:
-    """Print the JSON Schema of a program's file, so that an editor completes it."""
+def schema(
+    of: Annotated[str, typer.Option("--of", help="program, or policy (how points are valued).")] = "program",
+    as_json: Json = False,
+) -> None:
+    """Print the JSON Schema of a program's file, or of a valuation policy's, so that an editor completes it."""
+    from workbench.finance.accounting.policy import policy_schema
     from workbench.program.load import program_schema
 
-    _print_json(program_schema())
+    known = {"program": program_schema, "policy": policy_schema}
+    if of not in known:
+        raise BadInput(Problem("--of", "expected program or policy", of, nearest(of, list(known))))
+    _print_json(known[of]())
 
 
 # --- replay ----------------------------------------------------------------------------------------------------------
@@ -270,7 +277,8 @@ def run(
     ] = None,
     baseline: Annotated[str, typer.Option(help="Another program, or none.")] = "none",
     policy: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="How points are valued (not built yet: refused).")
+        str | None,
+        typer.Option(metavar="NAME|FILE", help="How points are valued: a shipped valuation policy or a file."),
     ] = None,
     folder: Annotated[
         Path | None,
@@ -283,19 +291,20 @@ def run(
 ) -> None:
     """Let synthetic members live under a program, and in the same world without it."""
     first = _day("--start")(start)
-    chosen = _engine(engine)
-    if policy is not None:
-        raise BadInput(Problem("--policy", "valuation policies are not built yet", str(policy)))
+    chosen = engine_of(engine)
+    valued = None if policy is None else _policy(policy, replications)
     if cluster is not None:
         _check_cluster(cluster, chosen, threads)
     from simulators.replications import Kept, live_here, live_on_cluster, seeds_of
     from simulators.versions import source_digest, versions
     from workbench.run_folder import check_target, earlier_run
 
-    scenario = _scenario(
+    scenario = scenario_of(
         program, baseline, population, purchases_per_year, mean_basket, assumptions, members, years, first, seed
     )
     made_by = versions() | {"sources": source_digest()}
+    if valued is not None:
+        made_by["policy"] = document_digest(valued.model_dump(mode="json", by_alias=True))
     document, kept = None, None
     seeds = seeds_of(scenario, replications or 1)
     if folder is not None:
@@ -306,9 +315,9 @@ def run(
     if kept is not None and (fresh or found):
         kept.clear()
     if document is None or not found:
-        live = live_here(scenario, chosen, threads, _tell) if cluster is None else live_on_cluster(scenario, cluster)
-        with _progress(members * len(seeds), chosen, cluster) as tell, _no_room(cluster), _keeping(kept, seeds):
-            document = _live(live, scenario, replications, tell, folder, made_by, kept)
+        live = live_here(scenario, chosen, threads, tell) if cluster is None else live_on_cluster(scenario, cluster)
+        with progress_bar(members * len(seeds), chosen, cluster) as progress, no_room(cluster), _keeping(kept, seeds):
+            document = _live(live, scenario, replications, progress, folder, made_by, kept, valued)
     if as_json:
         _print_json(document)
     else:
@@ -316,55 +325,6 @@ def run(
     if folder is not None:
         told = "found, made by the same inputs and code (--fresh lives it again)" if found else "written"
         (err if as_json else out).print(f"{told}: {folder}", highlight=False, soft_wrap=True)
-
-
-def _scenario(
-    program: str,
-    baseline: str,
-    population: str | None,
-    purchases_per_year: float | None,
-    mean_basket: float | None,
-    assumptions: str,
-    members: int,
-    years: int,
-    start: date,
-    seed: int,
-) -> "Scenario":
-    """What is simulated, by the names a user gives."""
-    from workbench.population.load import load_assumptions
-    from workbench.program.load import load_program
-    from workbench.scenario import NO_PROGRAM, Scenario
-
-    spec = load_program(program)
-    with _place("--baseline"):
-        other = NO_PROGRAM if baseline == "none" else load_program(baseline)
-    if baseline != "none":
-        _same_currency("--baseline", spec, baseline, other)
-    name = population or spec.population
-    with _place("--population" if population else "population", "" if population else program):
-        people = _population(name, spec.currency, purchases_per_year, mean_basket)
-    with _place("--assumptions"):
-        behaviour = load_assumptions(assumptions)
-    scaled = (("purchases_per_year", purchases_per_year), ("mean_basket", mean_basket))
-    return Scenario(
-        program=spec,
-        baseline=other,
-        population=people,
-        assumptions=behaviour,
-        members=members,
-        years=years,
-        start=start,
-        seed=seed,
-        names={"program": program, "baseline": baseline, "population": name, "assumptions": assumptions}
-        | {key: str(value) for key, value in scaled if value is not None},
-    )
-
-
-def _same_currency(place: str, program: "Program", name: str, other: "Program") -> None:
-    """Raise BadInput where two programs cannot be compared."""
-    if other.currency != program.currency:
-        message = f"expected a program in {program.currency}: currencies are not compared without a rate"
-        raise BadInput(Problem(place, message, f"{name} ({other.currency})"))
 
 
 # --- compare ---------------------------------------------------------------------------------------------------------
@@ -398,7 +358,7 @@ def compare(
 ) -> None:
     """Let the same members live under several programs, and without any."""
     first = _day("--start")(start)
-    chosen = _engine(engine)
+    chosen = engine_of(engine)
     if len(names) < 2:
         raise BadInput(Problem("PROGRAM", "expected two programs or more", " ".join(names)))
     for place, name in enumerate(names):
@@ -408,14 +368,14 @@ def compare(
     from workbench.compare_document import compare_document
     from workbench.program.load import load_program
 
-    scenario = _scenario(
+    scenario = scenario_of(
         names[0], baseline, population, purchases_per_year, mean_basket, assumptions, members, years, first, seed
     )
     programs = [scenario.program, *(load_program(name) for name in names[1:])]
     for name, program in zip(names, programs, strict=True):
-        _same_currency("PROGRAM", scenario.program, name, program)
-    with _progress(members, chosen, None) as tell, _no_room(None):
-        comparison = simulate.compare(scenario, programs, tell, chosen, threads, notify=_tell)
+        same_currency("PROGRAM", scenario.program, name, program)
+    with progress_bar(members, chosen, None) as progress, no_room(None):
+        comparison = simulate.compare(scenario, programs, progress, chosen, threads, notify=tell)
     for run, name in zip(comparison.runs, names, strict=True):
         run.scenario.names["program"] = name
     for run, name in zip(comparison.against_first, names[1:], strict=True):
@@ -427,57 +387,16 @@ def compare(
         show_comparison(document)
 
 
-@contextmanager
-def _place(option: str, source: str = "") -> Iterator[None]:
-    """Says where a name stands, if it is that of no file: problems of a file, or that name an option, have their place."""
-    try:
-        yield
-    except BadInput as error:
-        if error.source:
-            raise
-        problems = [each if each.path.startswith("--") else replace(each, path=option) for each in error.problems]
-        raise BadInput(problems, source, error.more) from error
+def _policy(name: str, replications: int | None) -> "Policy":
+    """A valuation policy by its name; replications are valued by the default one."""
+    from workbench.finance.accounting.policy import load_policy
 
-
-def _population(name: str, currency: str, purchases_per_year: float | None, mean_basket: float | None) -> "Population":
-    """A population in the program's currency; another currency needs a mean basket in the program's."""
-    from pydantic import ValidationError
-
-    from workbench.population.load import load_population
-    from workbench.population.spec import in_currency, scaled
-
-    found = in_currency(load_population(name), currency)
-    if found.currency != currency and mean_basket is None:
-        message = f"expected a population in {currency}, or --mean-basket in {currency} to scale it"
-        raise BadInput(Problem("--population", message, f"{name} ({found.currency})"))
-    try:
-        return scaled(found, purchases_per_year=purchases_per_year, mean_basket=mean_basket, currency=currency)
-    except ValidationError as error:
+    if replications is not None:
         raise BadInput(
-            [
-                Problem("--purchases-per-year, --mean-basket", each["msg"].removeprefix("Value error, "))
-                for each in error.errors()
-            ],
-            name,
-        ) from error
-    except ValueError as error:
-        raise BadInput(Problem("--purchases-per-year, --mean-basket", str(error)), name) from error
-
-
-def _tell(text: str) -> None:
-    """A word on standard error."""
-    err.print(text, highlight=False, soft_wrap=True, markup=False)
-
-
-def _engine(name: str | None) -> "Engine | None":
-    """An engine by its name."""
-    if name is None:
-        return None
-    if name == "kernel":
-        return "kernel"
-    if name == "agents":
-        return "agents"
-    raise BadInput(Problem("--engine", "expected kernel or agents", name, nearest(name, ["kernel", "agents"])))
+            Problem("--policy", "expected no policy with --replications: they are valued by the default one", name)
+        )
+    with placed("--policy"):
+        return load_policy(name)
 
 
 def _is_asked_for(document: dict[str, Any], engine: "Engine | None", replications: int | None) -> bool:
@@ -493,6 +412,7 @@ def _live(
     folder: Path | None,
     made_by: dict[str, str],
     kept: "Kept | None",
+    policy: "Policy | None",
 ) -> dict[str, Any]:
     """Live a scenario, or replications of it, and write the folder where one is named; returns the document."""
     from simulators.replications import replicate
@@ -503,7 +423,7 @@ def _live(
         return replicate(scenario, replications, live, progress, kept)
     runs: list[Run] = []
     live([scenario.seed], runs.append, progress)
-    return run_document(runs[0]) if folder is None else write_run(runs[0], folder, made_by)
+    return run_document(runs[0], policy) if folder is None else write_run(runs[0], folder, made_by, policy)
 
 
 def _check_cluster(cluster: str, engine: "Engine | None", threads: int | None) -> None:
@@ -534,36 +454,6 @@ def _keeping(kept: "Kept | None", seeds: list[int]) -> Iterator[None]:
         told = f"interrupted: {over} of {len(seeds)} replications are kept; the same command goes on from there"
         err.print(told, highlight=False)
         raise typer.Exit(130) from None
-
-
-@contextmanager
-def _no_room(cluster: str | None) -> Iterator[None]:
-    """What does not fit the kernel where it was asked for is bad input."""
-    from simulators.layout import TooLarge
-
-    try:
-        yield
-    except TooLarge as error:
-        if cluster is not None:
-            message = f"expected no cluster for this run, which agents can live on this machine: {error}"
-            raise BadInput(Problem("--cluster", message, cluster)) from error
-        raise BadInput(Problem("--engine", f"expected agents for this run: {error}", "kernel", "agents")) from error
-
-
-@contextmanager
-def _progress(members: int, engine: "Engine | None", cluster: str | None) -> "Iterator[Progress]":
-    """A bar on standard error, where that is a terminal; and a word where the first run has to wait for the compiler."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("members"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    if engine != "agents" and cluster in (None, "local"):
-        from simulators.kernel import is_warm
-
-        if not is_warm():
-            err.print("compiling the rules for this machine: once, about half a minute", highlight=False)
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task("members", total=members)
-        yield lambda done, _: bar.update(task, completed=done)
 
 
 # --- report ----------------------------------------------------------------------------------------------------------

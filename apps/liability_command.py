@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apps.console import day_of, err, out, plain, print_json, table
+from apps.scenario_options import engine_of, no_room, placed, progress_bar, scenario_of, tell
 from workbench.errors import BadInput, Problem
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def liability(
     day = day_of("--valuation")(valuation)
     if file is not None and file.suffix.lower() != ".xlsx":
         raise BadInput(Problem("--out", "expected a name ending in .xlsx", file.name))
-    rules = load_policy(policy)
+    with placed("--policy"):
+        rules = load_policy(policy)
     if file is not None and Path(target).is_file():
         check_apart({"FILE": Path(target)}, {"--out": file})
     if Path(target).is_dir():
@@ -140,16 +142,15 @@ def _simulated(
     threads: int | None,
 ) -> "Books":
     """The books of a program that is lived first."""
-    from apps.cli import _engine, _no_room, _progress, _scenario, _tell
     from simulators.simulate import simulate
     from workbench.run_books import books_of_run
 
-    first, chosen = day_of("--start")(start), _engine(engine)
-    scenario = _scenario(
+    first, chosen = day_of("--start")(start), engine_of(engine)
+    scenario = scenario_of(
         name, "none", population, purchases_per_year, mean_basket, assumptions, members, years, first, seed
     )
-    with _progress(members, chosen, None) as tell, _no_room(None):
-        return books_of_run(simulate(scenario, tell, chosen, threads, notify=_tell))
+    with progress_bar(members, chosen, None) as progress, no_room(None):
+        return books_of_run(simulate(scenario, progress, chosen, threads, notify=tell))
 
 
 # --- on the terminal -------------------------------------------------------------------------------------------------------

@@ -76,7 +76,8 @@ def redemption(
 
 
 def _run_off(folder: Path, triangle: "Triangle", populations: int) -> dict[str, Any]:
-    from apps.cli import _no_room, _progress, _tell
+    from apps.scenario_options import no_room, progress_bar
+    from apps.scenario_options import tell as say
     from simulators.run_off import run_off, run_off_document
     from workbench.run_folder import RunFolder, scenario_of
 
@@ -84,8 +85,8 @@ def _run_off(folder: Path, triangle: "Triangle", populations: int) -> dict[str, 
         message = "expected the folder of a run: its rules and members are lived on"
         raise BadInput(Problem("--run-off", message, str(folder)))
     scenario = scenario_of(RunFolder(folder))
-    with _progress(scenario.members * populations, None, None) as tell, _no_room(None):
-        found = run_off(scenario, triangle.valuation, triangle, populations, progress=tell, notify=_tell)
+    with progress_bar(scenario.members * populations, None, None) as tell, no_room(None):
+        found = run_off(scenario, triangle.valuation, triangle, populations, progress=tell, notify=say)
     return run_off_document(found)
 
 
@@ -218,17 +219,18 @@ def backtest(
     as_json: Json = False,
 ) -> None:
     """Which estimator to trust for a program: each against what the same members go on to redeem."""
-    from apps.cli import _engine, _no_room, _progress, _scenario, _tell
+    from apps.scenario_options import engine_of, no_room, progress_bar, scenario_of
+    from apps.scenario_options import tell as say
     from simulators.back_test import back_test, back_test_document
 
-    first, chosen = day_of("--start")(start), _engine(engine)
+    first, chosen = day_of("--start")(start), engine_of(engine)
     if first.day != 1:
         raise BadInput(Problem("--start", "expected the first day of a month", start, first.replace(day=1).isoformat()))
-    scenario = _scenario(
+    scenario = scenario_of(
         program, "none", population, purchases_per_year, mean_basket, assumptions, members, years, first, seed
     )
-    with _progress(members * replications, chosen, None) as tell, _no_room(None):
-        trials = back_test(scenario, _last_month(first, years), replications, draws, chosen, threads, tell, _tell)
+    with progress_bar(members * replications, chosen, None) as tell, no_room(None):
+        trials = back_test(scenario, _last_month(first, years), replications, draws, chosen, threads, tell, say)
     document = {"program": program, "members": members, "start": start} | back_test_document(trials)
     if as_json:
         print_json(document)

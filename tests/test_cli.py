@@ -47,11 +47,13 @@ def test_problems_of_a_file_keep_their_place(tmp_path: Path) -> None:
     assert "title" in {each.path for each in found.exception.problems}
 
 
-def test_a_policy_is_refused_as_long_as_none_is_built(tmp_path: Path) -> None:
-    assert refusal(*RUN, "--policy", str(tmp_path / "p.yaml")).startswith(
-        "--policy: valuation policies are not built yet"
+def test_a_policy_is_named_or_a_file(tmp_path: Path) -> None:
+    assert "--policy: expected a YAML file, or a shipped name: default, taiwan, us" in refusal(
+        *RUN, "--policy", "taiwen"
     )
-    assert "not built yet" in CliRunner().invoke(app, ["run", "--help"], env={"COLUMNS": "200"}).output
+    assert "did you mean 'taiwan'?" in refusal(*RUN, "--policy", "taiwen")
+    assert "no such file" in refusal(*RUN, "--policy", str(tmp_path / "p.yaml"))
+    assert "--policy: expected no policy with --replications" in refusal(*RUN, "--policy", "us", "--replications", "2")
 
 
 # --- files -----------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import pyarrow.parquet
 
 from workbench.errors import BadInput, Problem
 from workbench.files import reading, regular_file
+from workbench.finance.accounting.policy import Policy
 from workbench.population.load import read_assumptions, read_population
 from workbench.program.load import program_from_mapping
 from workbench.run_document import run_document
@@ -63,12 +64,14 @@ def earlier_run(folder: Path, scenario: Scenario, made_by: Mapping[str, str]) ->
     return run.document if found == (dict(made_by), scenario.digest(), scenario.names) else None
 
 
-def write_run(run: Run, folder: Path, made_by: Mapping[str, str] | None = None) -> dict[str, Any]:
+def write_run(
+    run: Run, folder: Path, made_by: Mapping[str, str] | None = None, policy: Policy | None = None
+) -> dict[str, Any]:
     """Write a run; an earlier run of the same name is replaced at the end. Returns the run's document. ``made_by``: versions and the
-    digest of the sources, by which ``earlier_run`` knows it again."""
+    digest of the sources (and of the policy, where one was named), by which ``earlier_run`` knows it again."""
     check_target(folder)
     folder = folder.absolute()
-    document = run_document(run)
+    document = run_document(run, policy)
     fresh = folder.parent / f".{folder.name}.{secrets.token_hex(4)}.tmp"
     try:
         fresh.mkdir()
