@@ -142,6 +142,27 @@ def test_death_is_exponential_in_the_members_own_rate():
     assert agrees(weeks > 52, (11.668 / (11.668 + 52)) ** 0.6062)
 
 
+def test_measured_arrivals_come_in_their_spans_and_evenly_within():
+    """Half in the first quarter of two years, none in the second, the rest evenly in the others; no seasons, so that time is the calendar's."""
+    shares = (0.5, 0.0, 0.25, 0.25)
+    people = nbd(1, 1, arrivals={"model": "measured", "years": 2, "shares": shares})
+    _, members = world(people, 2 * YEAR + 1)
+    place = (members.arrival - START) / (2 * YEAR) * 4
+    for span, share in enumerate(shares):
+        inside = (place >= span) & (place < span + 1)
+        assert agrees(inside, share) if share else not inside.any()
+        if share:
+            assert agrees(place[inside] - span, 0.5)
+    with pytest.raises(BadInput, match=r"shares add up to 0.9, not 1"):
+        nbd(1, 1, arrivals={"model": "measured", "years": 2, "shares": (0.5, 0.4)})
+
+
+def test_even_measured_arrivals_are_uniform_ones():
+    even = nbd(1, 1, arrivals={"model": "measured", "years": 3, "shares": (0.25,) * 4})
+    uniform = nbd(1, 1, arrivals={"model": "uniform", "years": 3})
+    assert np.allclose(world(even, 1200, 500)[1].season, world(uniform, 1200, 500)[1].season)
+
+
 # --- baskets -------------------------------------------------------------------------------------------------------
 @njit
 def joining_baskets(terms, members):

@@ -135,6 +135,39 @@ def test_the_real_log(tmp_path: Path) -> None:
 
 
 # --- Parquet ---------------------------------------------------------------------------------------------------------
+def test_a_further_column_is_read_where_it_is_asked_for(tmp_path: Path) -> None:
+    path = log(
+        tmp_path,
+        "m1,2025-01-01,purchase,10,north",
+        "m2,2025-01-01,purchase,10,",
+        header="member_id,date,event,amount,region",
+    )
+    (batch,) = Transactions(path, also="region")
+    assert batch.also is not None and batch.also.tolist() == ["north", ""]
+    (batch,) = Transactions(path)
+    assert batch.also is None
+    with pytest.raises(
+        BadInput, match=r"header, column regoin: expected this column, which was asked for; did you mean 'region'"
+    ):
+        Transactions(path, also="regoin")
+    columns = {"member_id": ["m1", "m2"], "date": ["2025-01-01"] * 2, "event": ["join"] * 2, "region": [7, None]}
+    pq.write_table(pa.table(columns), tmp_path / "log.parquet")
+    (batch,) = Transactions(tmp_path / "log.parquet", also="region")
+    assert batch.also is not None and batch.also.tolist() == ["7", ""]
+    with pytest.raises(BadInput, match="schema, column place"):
+        Transactions(tmp_path / "log.parquet", also="place")
+    path = log(tmp_path, f"m1,2025-01-01,purchase,10,{'x' * 201}", header="member_id,date,event,amount,region")
+    with pytest.raises(BadInput, match=r"column region: expected at most 200 characters"):
+        list(Transactions(path, also="region"))
+
+
+def test_rows_may_name_no_member_where_that_is_said(tmp_path: Path) -> None:
+    path = log(tmp_path, FIRST, FIRST.replace("m1", ""), FIRST.replace("m1", " "))
+    (batch,) = Transactions(path, anonymous=True)
+    assert batch.member_id.tolist() == ["m1", "", " "]
+    assert len(refused(path).problems) == 2
+
+
 def parquet(folder: Path, **columns: object) -> Path:
     path = folder / "log.any"
     pq.write_table(pa.table(columns), path)

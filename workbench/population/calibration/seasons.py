@@ -11,6 +11,7 @@ the luck of having these customers, not that of the year. Only where every month
 from typing import NamedTuple
 
 import numpy as np
+from scipy.fft import irfft, next_fast_len, rfft
 
 from workbench.population.calibration.fit import Fit
 from workbench.population.calibration.summary import Floats, Ints
@@ -80,7 +81,14 @@ def expected_by_day(found: Fit, unit: str, start: Ints, first: int, last: int) -
     length = last - first + 1
     new = np.bincount(start - first, minlength=length)[:length].astype(np.float64)
     whole = found.model.expected(found.theta, np.arange(length) / DAYS_PER_UNIT[unit])
-    return np.concatenate([[0.0], np.convolve(new, np.diff(whole))[: length - 1]])
+    return np.concatenate([[0.0], _convolved(new, np.diff(whole))[: length - 1]])
+
+
+def _convolved(one: Floats, other: Floats) -> Floats:
+    """``np.convolve`` of two series above 0, by Fourier transform: a log may span centuries."""
+    size = next_fast_len(len(one) + len(other), real=True)
+    found: Floats = irfft(rfft(one, size) * rfft(other, size), size)
+    return np.maximum(found, 0.0)
 
 
 def month_weights(
