@@ -40,6 +40,7 @@ from workbench.population.strips import Candidates, Members, accepts, candidates
 from workbench.population.terms import PopulationTerms, joins, population_terms, return_day
 from workbench.program.spec import Program
 from workbench.rules.stored_value import ALL
+from workbench.rules.versions import lowest_tier
 from workbench.scenario import NO_PROGRAM, Run, Scenario
 from workbench.units import NEVER
 
@@ -70,10 +71,10 @@ class World:
             scenario.start_day,
             scenario.last_day,
             len(KINDS),
-            len(self.desk.lowered.codes.rules),
-            len(program.tier_names),
-            self.desk.terms.why_tier,
-            offer_rates(program, self.desk.lowered.codes.rules),
+            len(self.desk.lowered.rules),
+            len(self.desk.lowered.tier_names),
+            self.desk.lowered.tier_of,
+            offer_rates(program, self.desk.lowered.rules),
         )
         self.rows = array("q")
         self.lots = array("q")
@@ -106,7 +107,7 @@ class World:
     def ledger(self) -> LedgerTable:
         """The ledger as arrays."""
         rows, lots = _by_member(self.rows, len(LEDGER_COLUMNS)), _by_member(self.lots, len(LOT_COLUMNS))
-        return LedgerTable(rows, lots, self.desk.lowered.codes.rules, self.joined, self.tier, self.program.tier_names)
+        return LedgerTable(rows, lots, self.desk.lowered.rules, self.joined, self.tier, self.desk.lowered.tier_names)
 
 
 def _by_member(flat: "array[int]", columns: int) -> Ints:
@@ -226,7 +227,7 @@ class Life:
         plan = world.program.plans[code].name if code >= 0 else ""
         self.account = world.desk.open_account()
         world.desk.join(self.account, day, day, *self.birth, plan=plan)
-        fold.note_joined(world.panel, self.story, day, 0 if world.program.tiers is not None else -1)
+        fold.note_joined(world.panel, self.story, day, lowest_tier(terms))
         if plan:
             world.desk.take_fee(self.account, day, plan, ALL)
             self.account.own.plan_renewals = renewals(world.behaviour, self.u_renews)
@@ -330,7 +331,7 @@ def run_agents(scenario: Scenario, progress: Progress | None = None) -> Run:
     worlds = [World(each, scenario, behaviour) for each in (scenario.program, scenario.baseline)]
     strips = max(strips_needed(world.behaviour) for world in worlds)
     largest = max(largest_modifier(world.behaviour) for world in worlds)
-    pairs = blank_pairs(scenario.last_day, len(scenario.program.tier_names))
+    pairs = blank_pairs(scenario.last_day, len(worlds[0].desk.lowered.tier_names))
     for first in range(0, scenario.members, BLOCK):
         count = min(BLOCK, scenario.members - first)
         with _collector_off():

@@ -295,7 +295,7 @@ class Desk:
         """A linked refund; the caller has checked that the order holds so much."""
         self._make_room(account, order)
         code = self.lowered.codes.category(category)
-        refund_linked(self.terms, account, order, day, amount, code, bool(category))
+        refund_linked(self.terms, self.terms, account, order, day, amount, code, bool(category))
         self.shrink(order)
 
     def refund_unlinked(self, account: Account, number: int, day: int, basket: Basket) -> None:

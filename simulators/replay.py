@@ -275,7 +275,7 @@ def _write(writer: LedgerWriter | None, replay: Recorded, entries: list[EntryRow
     """Write entries to the ledger file; returns the number of entries so far."""
     if writer is not None and entries:
         member, day, kind, points, money, earned_on, expires_on, order, why = zip(*entries, strict=True)
-        rules = replay.desk.lowered.codes.rules
+        rules = replay.desk.lowered.rules
         writer.write(
             {
                 "seq": range(seq + 1, seq + len(entries) + 1),

@@ -82,7 +82,7 @@ def live_log(
     )  # fmt: skip
     if not crew.live(threads or len(os.sched_getaffinity(0))):
         return None
-    lived = Lived(program, lowered.terms, lowered.codes.rules, columns, crew, last_day)
+    lived = Lived(program, lowered.terms, lowered.rules, columns, crew, last_day)
     lived.check(log, strict)
     return lived
 

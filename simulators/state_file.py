@@ -37,7 +37,7 @@ from workbench.program.spec import Program
 
 __all__ = ["load_state", "save_state"]
 
-FORMAT = "loyalty-workbench replay state 4"
+FORMAT = "loyalty-workbench replay state 5"
 DAMAGED = (ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError, zlib.error, gzip.BadGzipFile)
 """What reading a damaged file may raise."""
 

@@ -49,7 +49,7 @@ _act = njit(
 )
 _linked = njit(
     lambda terms, account, order, day, amount, code, named: refunds.refund_linked(
-        terms, account, order, day, amount, code, named
+        terms, terms, account, order, day, amount, code, named
     )
 )
 _unlinked = njit(lambda terms, account, order, day: refunds.refund_unlinked(terms, account, order, order.lines, day))

@@ -36,7 +36,7 @@ def as_row(number: int, row: dict[str, Any]) -> Row:
 
 def entries_of(replay: Recorded) -> list[EntryTuple]:
     """The entries written since the last call, readable."""
-    rules = replay.desk.lowered.codes.rules
+    rules = replay.desk.lowered.rules
     return [
         (member, _date(day), KINDS[kind], points, money, _day(earned_on), _day(expires_on), order_id, rules[why])
         for member, day, kind, points, money, earned_on, expires_on, order_id, why in replay.take_entries()

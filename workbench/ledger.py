@@ -274,6 +274,7 @@ class Placed(Record):
         "coupons", "values",  # number of rows
         "qualifies",       # 1 if it qualified the referral that brought the member
         "referee", "referrer",  # points it gave the member by their referral, and the one who brought them
+        "version",         # version of the program it was posted under
     )  # fmt: skip
 
 

@@ -5,12 +5,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simulators.kernel.cache import compiled
-from simulators.kernel.life import Space, live
+from simulators.kernel.life import Space, in_force, live
 from simulators.layout import ENTRIES, LOTS
 from workbench.digest import COLUMNS, LANES, MIX_1, MIX_2, SHIFTS
 from workbench.finance.pairs import fold_pair, segment_of
 from workbench.finance.panel import begin_member, end_member, note_entry, note_joined, note_lot
 from workbench.population.responses import add_past
+from workbench.rules.versions import lowest_tier, rank_of
 from workbench.units import NEVER, rule
 
 __all__ = ["Kept", "Lived", "Space", "fold_pairs", "live_world"]
@@ -46,7 +47,7 @@ class Kept(NamedTuple):
 
 
 @compiled
-def live_world(world, behaviour, population, members, first, drawn, panel, lived, kept, space):
+def live_world(versions, behaviours, population, members, first, drawn, panel, lived, kept, space):
     """Live a block's members from ``first`` on in one world. Returns the number of members done; fewer than all where the rows kept
     have to be taken away first; -1 where a member outgrew the room there is."""
     for place in range(drawn.start[len(members.key)] if first == 0 else 0):
@@ -56,7 +57,7 @@ def live_world(world, behaviour, population, members, first, drawn, panel, lived
             return i
         story = lived.stories[i]
         begin_member(panel, story)
-        joined, before = live(world, behaviour, population, members, i, drawn, lived.bought, space, panel, story)
+        joined, before = live(versions, behaviours, population, members, i, drawn, lived.bought, space, panel, story)
         if joined < 0:
             return -1
         account = space.account[0]
@@ -64,12 +65,12 @@ def live_world(world, behaviour, population, members, first, drawn, panel, lived
         count = account.book.cursor.entries
         for k in range(count):
             if k == before and joined < NEVER:
-                note_joined(panel, story, joined, 0 if world.terms.tiers.count > 0 else -1)
+                note_joined(panel, story, joined, lowest_tier(versions[in_force(versions, joined)].terms))
             note_entry(panel, story, account.book.rows[k])
         if before == count and joined < NEVER:
-            note_joined(panel, story, joined, 0 if world.terms.tiers.count > 0 else -1)
+            note_joined(panel, story, joined, lowest_tier(versions[in_force(versions, joined)].terms))
         hash_entries(account.book, members.number[i], lived.digest)
-        tier = account.own.tier if joined < NEVER else -1
+        tier = rank_of(versions[account.own.version].terms, account.own.tier) if joined < NEVER else -1
         for k in range(account.own.lots):
             lot = account.lots[k]
             note_lot(panel, story, lot.expires_on, lot.points, lot.pending)

@@ -36,7 +36,7 @@ from workbench.rules.refunds import refund_linked
 from workbench.rules.stored_value import ALL, pay
 from workbench.units import NEVER, rule
 
-__all__ = ["Space", "live"]
+__all__ = ["Space", "in_force", "live"]
 
 
 class Space(NamedTuple):
@@ -56,11 +56,12 @@ class Space(NamedTuple):
 
 # --- one life ---------------------------------------------------------------------------------------------------------
 @rule
-def live(world, behaviour, population, members, i, drawn, bought, space, panel, story):
-    """One member in one world. Writes the account's book, what was ``bought`` at each candidate and the reviews in ``panel``.
+def live(versions, behaviours, population, members, i, drawn, bought, space, panel, story):
+    """One member in one world, of a program in ``versions``. Writes the account's book, what was ``bought`` at each candidate and the reviews in ``panel``.
     Returns (day of joining, entries written before it); the day is -1 where the member outgrew the room there is."""
     space.past[0] = space.past[1]
     account, guest, past = space.account[0], space.account[1], space.past[0]
+    world, behaviour = versions[0], behaviours[0]
     terms, rewards = world.terms, world.rewards
     scratch = space.orders[0]
     clear(account, terms.meters, terms.watches)
@@ -93,7 +94,7 @@ def live(world, behaviour, population, members, i, drawn, bought, space, panel, 
                 if ended:
                     note_review(panel, story, due, tier, account.own.tier, account.own.in_grace)
             else:
-                give_back(world, account, guest, space, slot, refund)
+                give_back(versions, account, guest, space, slot, refund)
                 waiting -= 1
             if member and note_tier(past, tier, account.own.tier, min(due, refund)):
                 death = death_after_fall(behaviour, past, death)
@@ -181,6 +182,15 @@ def live(world, behaviour, population, members, i, drawn, bought, space, panel, 
 
 
 @rule
+def in_force(versions, day):
+    """The version in force on a day."""
+    found = 0
+    while day > versions[found].terms.until:
+        found += 1
+    return found
+
+
+@rule
 def wanted(world, behaviour, redeemer, account, day, key, amount):
     """What the member asks for at a purchase, before it: (item, points), item ``NOTHING`` where they ask for nothing."""
     own, rewards = account.own, world.rewards
@@ -195,17 +205,19 @@ def wanted(world, behaviour, redeemer, account, day, key, amount):
 
 
 @rule
-def give_back(world, account, guest, space, slot, day):
+def give_back(versions, account, guest, space, slot, day):
     """A purchase is refunded in full."""
     order = space.orders[slot]
+    world = versions[account.own.version]
     space.refund_on[slot] = 0
     if space.refund_guest[slot]:
         guest.own.opened = max(guest.own.opened, day)
-        refund_linked(world.guests, guest, order, day, order.own.amount, 0, False)
+        refund_linked(world.guests, world.guests, guest, order, day, order.own.amount, 0, False)
         copy_entries(guest, account)
     else:
         account.own.opened = max(account.own.opened, day)
-        refund_linked(world.terms, account, order, day, order.own.amount, 0, False)
+        then = versions[order.own.version].terms
+        refund_linked(world.terms, then, account, order, day, order.own.amount, 0, False)
 
 
 @rule

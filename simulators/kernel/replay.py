@@ -272,7 +272,7 @@ def refund(log, terms, account, space, row, day):
     order = space.orders[head.slot]
     if not has_room(terms, account, order):
         return TOO_LARGE
-    refund_linked(terms, account, order, day, row.amount, np.int64(row.category), row.named > 0)
+    refund_linked(terms, terms, account, order, day, row.amount, np.int64(row.category), row.named > 0)
     head.waiting -= 1
     if head.waiting == 0:
         space.free[0] += 1

@@ -93,16 +93,18 @@ def new_part(scenario: Scenario, programs: list[Program], worlds: Worlds) -> Par
             scenario.last_day,
             len(KINDS),
             len(rules),
-            len(program.tier_names),
-            why_tier,
+            len(tiers),
+            tier_of,
             offer_rates(program, rules),
         )
-        for program, rules, why_tier in zip(programs, worlds.rules, worlds.why_tier, strict=True)
+        for program, rules, tiers, tier_of in zip(
+            programs, worlds.rules, worlds.tier_names, worlds.tier_of, strict=True
+        )
     ]
     return Part(
         rules=worlds.rules,
         panels=panels,
-        pairs=[blank_pairs(scenario.last_day, len(programs[k].tier_names)) for k, _ in pairings(len(programs) - 1)],
+        pairs=[blank_pairs(scenario.last_day, len(worlds.tier_names[k])) for k, _ in pairings(len(programs) - 1)],
         responses=[blank_responses() for _ in programs],
         digests=[np.zeros(3, dtype=np.uint64) for _ in programs],
         rows=[[] for _ in programs],

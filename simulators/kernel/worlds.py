@@ -37,14 +37,17 @@ WORLD = np.dtype(
 class Worlds:
     """Several programs over the same population and days, ready to be lived."""
 
-    records: Any
-    """record[worlds]"""
-    behaviour: Any
-    """record[worlds]: the same assumptions, without what a program can never set off."""
+    records: list[Any]
+    """By world, record[versions]: the program's versions, one after the other."""
+    behaviour: list[Any]
+    """By world, record[versions]: the same assumptions, without what a version can never set off."""
     population: PopulationTerms
     rules: list[tuple[str, ...]]
     """Names of the ledger's rules, by world."""
-    why_tier: list[int]
+    tier_names: list[tuple[str, ...]]
+    """By world, the tiers of all versions."""
+    tier_of: list[dict[int, int]]
+    """By world, the tier that the entries of a rule tell of."""
     strips: int
     largest: float
     death_factor: float
@@ -60,31 +63,38 @@ def packed_worlds(scenario: Scenario, programs: list[Program]) -> Worlds:
     """Pack programs for a scenario's days. Raises TooLarge (a program, or a run, beyond the room of compiled code) and SpecError."""
     start, end = scenario.start_day, scenario.last_day + 1
     assumed = behaviour_terms(scenario.assumptions)
-    records, behaviour = blank(WORLD, len(programs)), blank(BEHAVIOUR, len(programs))
-    acts = [in_play(assumed, program) for program in programs]
-    rules, why_tier = [], []
-    for world, room, act, program in zip(records, behaviour, acts, programs, strict=True):
-        last = start + longest_days(program, scenario) - 1
-        lowered = lower(program, start, last)
-        packed(lowered.terms, world["terms"])
-        packed(lower(NO_PROGRAM, start, last).terms, world["guests"])
-        packed(reward_terms(program), world["rewards"])
-        packed(act, room)
-        world["is_program"] = program is not NO_PROGRAM
-        world["last_day"] = scenario.last_day
-        for field, names, code in (
-            ("categories", scenario.population.category_names, lowered.codes.category),
-            ("channels", scenario.population.channels, lowered.codes.channel),
-        ):
-            world[field][: len(names)] = [code(name) for name in names]
-        rules.append(lowered.codes.rules)
-        why_tier.append(lowered.terms.why_tier)
+    records, behaviour, rules, tier_names, tier_of = [], [], [], [], []
+    acts: list[BehaviourTerms] = []
+    for program in programs:
+        lowered = lower(program, start, start + longest_days(program, scenario) - 1)
+        guests = lower(NO_PROGRAM, lowered.terms.first_day, lowered.terms.last_day)
+        worlds, rooms = blank(WORLD, len(lowered.versions)), blank(BEHAVIOUR, len(lowered.versions))
+        for world, room, version in zip(worlds, rooms, lowered.versions, strict=True):
+            act = in_play(assumed, version.program)
+            packed(version.terms, world["terms"])
+            packed(guests.terms, world["guests"])
+            packed(reward_terms(version.program), world["rewards"])
+            packed(act, room)
+            world["is_program"] = program is not NO_PROGRAM
+            world["last_day"] = scenario.last_day
+            for field, names, code in (
+                ("categories", scenario.population.category_names, version.codes.category),
+                ("channels", scenario.population.channels, version.codes.channel),
+            ):
+                world[field][: len(names)] = [code(name) for name in names]
+            acts.append(act)
+        records.append(worlds)
+        behaviour.append(rooms)
+        rules.append(lowered.rules)
+        tier_names.append(lowered.tier_names)
+        tier_of.append(lowered.tier_of)
     return Worlds(
         records=records,
         behaviour=behaviour,
         population=population_terms(scenario.population, start, end),
         rules=rules,
-        why_tier=why_tier,
+        tier_names=tier_names,
+        tier_of=tier_of,
         strips=max(strips_needed(act) for act in acts),
         largest=max(largest_modifier(act) for act in acts),
         death_factor=assumed.death_factor,

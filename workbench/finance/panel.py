@@ -129,20 +129,19 @@ def begin_member(panel: WorldPanel, story: Story) -> None:
 
 @rule
 def note_joined(panel: WorldPanel, story: Story, day: int, tier: int) -> None:
-    """The customer joins the program. ``tier``: -1 where it has none; otherwise every member begins in tier 0, and the entries that
-    follow tell of higher ones."""
+    """The customer joins the program. ``tier``: the lowest of the day, where every member begins (the entries that follow tell of higher
+    ones); -1 where there is none. Who has none is counted with the lowest."""
     frame, cells = panel.frame, panel.cells
     month = int(cells[frame.month_of + day - frame.first_day])
     cells[frame.counts + MEMBERS] += 1
     cells[frame.people + 3 * month + JOINED] += 1
-    cells[frame.tier_change + frame.tiers * month] += 1
+    cells[frame.tier_change + frame.tiers * month + max(tier, 0)] += 1
     story.joined = 1
     story.joined_on = day
     if tier >= 0:
-        story.tier = 0
+        story.tier = tier
         story.since = day
-        story.highest = 0
-        cells[frame.waits] += 1
+        reach(frame, cells, story, tier, 0)
 
 
 @rule
@@ -179,7 +178,7 @@ def note_entry(panel: WorldPanel, story: Story, entry: Entry) -> None:
     if kind == PURCHASE:
         note_purchase(frame, cells, story, month)
     elif kind == TIER:
-        note_move(frame, cells, story, day, month, why - frame.why_tier)
+        note_move(frame, cells, story, day, month, int(cells[frame.tier_of + why]))
     elif kind == REDEEM or kind == RETURN:
         story.redeemed -= points
     elif kind == VOUCHER:
@@ -250,9 +249,14 @@ def note_move(frame: Frame, cells: Ints, story: Story, day: int, month: int, aft
     before = story.tier
     if after == before:
         return
-    rises = after > before
-    cells[frame.tier_change + frame.tiers * month + before] -= 1
+    cells[frame.tier_change + frame.tiers * month + max(before, 0)] -= 1
     cells[frame.tier_change + frame.tiers * month + after] += 1
+    if before < 0:  # the program has tiers from this day on
+        story.tier = after
+        story.since = day
+        reach(frame, cells, story, after, whole_months(day - story.joined_on))
+        return
+    rises = after > before
     cells[frame.moves + frame.tiers * before + after] += 1
     lasted = whole_months(day - story.since)
     cells[frame.spells + (frame.spans * before + lasted) * 3 + (UP if rises else DOWN)] += 1
@@ -264,9 +268,15 @@ def note_move(frame: Frame, cells: Ints, story: Story, day: int, month: int, aft
     else:
         cells[frame.counts + DOWNGRADED] += 1 - story.fell
         story.fell = 1
-    while story.highest < after:
+    reach(frame, cells, story, after, whole_months(day - story.joined_on))
+
+
+@rule
+def reach(frame: Frame, cells: Ints, story: Story, tier: int, months: int) -> None:
+    """The member holds a tier, so many whole months after joining: it, and every lower one, is reached if it was not before."""
+    while story.highest < tier:
         story.highest += 1
-        cells[frame.waits + frame.spans * story.highest + whole_months(day - story.joined_on)] += 1
+        cells[frame.waits + frame.spans * story.highest + months] += 1
 
 
 @rule

@@ -1,5 +1,6 @@
 """The tables of one world, and how they lie in memory. ``panel.py`` fills them."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -51,8 +52,6 @@ class Frame(NamedTuple):
     """At least one: without tiers, a single row stands for all members."""
     spans: int
     """Whole months that a stay may last, one more than the longest."""
-    why_tier: int
-    """Code in ``rule`` of an entry into the lowest tier; the others follow."""
     counts: int
     by_month: int
     by_rule: int
@@ -73,6 +72,8 @@ class Frame(NamedTuple):
     """Not sums: the month of each day, counted from the first."""
     rates: int
     """Not sums: what offers cost, by rule (``Rates``)."""
+    tier_of: int
+    """Not sums: the tier that an entry of each rule tells of (without meaning for the others)."""
 
 
 class WorldPanel(NamedTuple):
@@ -185,10 +186,17 @@ def _shapes(months: int, kinds: int, rules: int, tiers: int, spans: int) -> dict
 
 
 def blank_world(
-    first_day: int, last_day: int, kinds: int, rules: int, tiers: int, why_tier: int, rates: Ints | None = None
+    first_day: int,
+    last_day: int,
+    kinds: int,
+    rules: int,
+    tiers: int,
+    tier_of: int | Mapping[int, int],
+    rates: Ints | None = None,
 ) -> WorldPanel:
     """An empty panel of the days from ``first_day`` to ``last_day``, for so many kinds of entry, codes of ``rule`` and tiers (0: none).
-    ``rates``: int64[rules, 3], what offers cost (``MILLIONTHS``, ``EACH_GIVEN``, ``EACH_USED``); left out: nothing."""
+    ``tier_of``: the tier by the code of its entries; or the code of the lowest, where the others follow. ``rates``: int64[rules, 3], what
+    offers cost (``MILLIONTHS``, ``EACH_GIVEN``, ``EACH_USED``); left out: nothing."""
     if last_day < first_day:
         raise ValueError(f"the run ends ({last_day}) before it begins ({first_day})")
     month_of = np.arange(first_day, last_day + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
@@ -202,15 +210,18 @@ def blank_world(
         last_day,
         int(month_of[0]),
         **sizes,
-        why_tier=why_tier,
         **places,
         month_of=size,
         rates=size + len(month_of),
+        tier_of=size + len(month_of) + 3 * rules,
     )
-    cells = np.zeros(size + len(month_of) + 3 * rules, dtype=np.int64)
-    cells[size : size + len(month_of)] = month_of - month_of[0]
+    cells = np.zeros(frame.tier_of + rules, dtype=np.int64)
+    cells[size : frame.rates] = month_of - month_of[0]
     if rates is not None:
-        cells[frame.rates :] = rates.reshape(-1)
+        cells[frame.rates : frame.tier_of] = rates.reshape(-1)
+    known = {tier_of + tier: tier for tier in range(tiers)} if isinstance(tier_of, int) else tier_of
+    for code, tier in known.items():
+        cells[frame.tier_of + code] = tier
     return WorldPanel(frame, cells)
 
 

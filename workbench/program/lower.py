@@ -1,7 +1,8 @@
 """Lowering a program to the integers its rules see."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from workbench.program.spec import Program
 from workbench.rules.bounds import CATEGORIES, CHANNELS
@@ -22,8 +23,11 @@ from workbench.rules.terms import Terms
 from workbench.rules.tiers import lower_tiers
 from workbench.rules.trigger_terms import lower_triggers
 from workbench.spec import SpecError
+from workbench.units import NEVER
 
 __all__ = ["Codes", "Lowered", "lower"]
+
+K = TypeVar("K", bound=Hashable)
 
 FIXED_RULES = {
     "transaction": "transaction",
@@ -38,6 +42,7 @@ FIXED_RULES = {
     "debt": "refunds.debt",
 }
 """What every program's ledger may name in its ``rule`` column, by the name of its ``why_`` term; the order is that of the codes."""
+REFERRAL_RULES = ("referral", "referral.referee", "referral.referrer")
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,6 @@ class Codes:
     items: dict[str, int]
     plans: dict[str, int]
     coupons: dict[str, int]
-    rules: tuple[str, ...]
     default_category: int
     default_channel: int
     strangers: dict[str, int] = field(default_factory=dict)
@@ -71,116 +75,235 @@ class Codes:
 
 
 @dataclass(frozen=True)
+class LoweredVersion:
+    """One version of a program."""
+
+    program: Program
+    """Its rules, whole."""
+    terms: Terms
+    codes: Codes
+
+
+@dataclass(frozen=True)
 class Lowered:
     """A program ready to run."""
 
-    terms: Terms
-    codes: Codes
+    versions: tuple[LoweredVersion, ...]
+    rules: tuple[str, ...]
+    """Names of the ledger's ``rule`` column, by code: of all versions."""
+    tier_names: tuple[str, ...]
+    """The tiers of all versions, from the lowest to the highest."""
     pools: list[int]
     """What each limit shared by all members holds at first, by its number."""
+
+    @property
+    def terms(self) -> Terms:
+        """Terms of the first version."""
+        return self.versions[0].terms
+
+    @property
+    def codes(self) -> Codes:
+        """Codes of the first version."""
+        return self.versions[0].codes
+
+    @property
+    def tier_of(self) -> dict[int, int]:
+        """Place among ``tier_names`` of the tier that an entry tells of, by the code of its rule."""
+        return {
+            code: rank
+            for each in self.versions
+            for code, rank in zip(each.terms.why_tier, each.terms.tier_rank, strict=True)
+        }
 
 
 def lower(program: Program, first_day: int, last_day: int) -> Lowered:
     """Terms and codes of a program for the days from ``first_day`` to ``last_day``; raises SpecError where it cannot be exact."""
     _refuse_unbuilt(program)
-    earn = program.earn
-    campaigns: tuple[Coupon | Automation, ...] = (*program.coupons, *program.automations)
-    categories = _names(
-        [program.default_category],
-        earn.eligible.excluded_categories,
-        *(each.categories for each in earn.multipliers),
-        *(each.categories for each in earn.bonuses),
-        *(each.rebate.categories for each in program.plans if each.rebate is not None),
-        *(each.categories for each in program.prices),
-        *(each.categories for each in program.coupons),
-        *(getattr(each.trigger, "categories", ()) for each in campaigns),
-    )
-    channels = _names(
-        [program.default_channel],
-        *(each.channels for each in earn.multipliers),
-        *(each.channels for each in program.prices),
-        *(each.channels for each in program.coupons),
-    )
+    programs = [program]
+    shared = _shared(programs)
+    pools: list[int] = []
+    versions = [
+        LoweredVersion(each, _terms(each, shared, pools, first_day, last_day), _codes(each, shared))
+        for each in programs
+    ]
+    return Lowered(tuple(versions), tuple(shared.rules), program.tier_names, pools)
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What all versions of a program number alike: those of the first come first, and stand where they would without the others."""
+
+    categories: list[str]
+    channels: list[str]
+    actions: list[str]
+    rules: dict[str, int]
+    """Codes of the ledger's ``rule`` column."""
+    meters: dict[tuple[str, str], int]
+    """Places of the meters, by what they count and its name."""
+    bonuses: dict[str, int]
+
+
+def _shared(programs: Sequence[Program]) -> _Shared:
+    """The numbers of all names in a program's versions."""
+    categories = _names(*(_categories(each) for each in programs))
+    channels = _names(*(_channels(each) for each in programs))
     for named, most, what in ((categories, CATEGORIES, "categories"), (channels, CHANNELS, "channels")):
         if len(named) > most:
             raise SpecError(("earn",), f"a program may mention at most {most} {what}, its default included", len(named))
-    levels = () if program.tiers is None else program.tiers.levels
-    actions = _names(
-        ["visit", "night"],
-        [each.action for each in earn.bonuses if each.action is not None],
-        [each.invitation for each in levels if each.invitation is not None],
-        [each.trigger.action for each in campaigns if each.trigger.on == "action"],
+    return _Shared(
+        categories=categories,
+        channels=channels,
+        actions=_names(["visit", "night"], *(_actions(each) for each in programs)),
+        rules=_numbered(*(_rules(each) for each in programs)),
+        meters=_numbered(*(_meters(each) for each in programs)),
+        bonuses=_numbered(*([bonus.name for bonus in each.earn.bonuses] for each in programs)),
     )
-    items = () if program.redemption is None else tuple(item.name for item in program.redemption.catalogue)
+
+
+def _categories(program: Program) -> list[str]:
+    """The categories a program mentions."""
+    earn = program.earn
+    groups = [each.categories for each in earn.multipliers] + [each.categories for each in earn.bonuses]
+    groups += [each.rebate.categories for each in program.plans if each.rebate is not None]
+    groups += [each.categories for each in program.prices] + [each.categories for each in program.coupons]
+    groups += [getattr(each.trigger, "categories", ()) for each in _campaigns(program)]
+    return _names([program.default_category], earn.eligible.excluded_categories, *groups)
+
+
+def _channels(program: Program) -> list[str]:
+    """The channels a program mentions."""
+    groups = [each.channels for each in program.earn.multipliers]
+    groups += [each.channels for each in program.prices] + [each.channels for each in program.coupons]
+    return _names([program.default_channel], *groups)
+
+
+def _campaigns(program: Program) -> tuple[Coupon | Automation, ...]:
+    """What triggers set off: coupons, then messages."""
+    return (*program.coupons, *program.automations)
+
+
+def _actions(program: Program) -> list[str]:
+    """The actions a program mentions."""
+    levels = () if program.tiers is None else program.tiers.levels
+    return _names(
+        [each.action for each in program.earn.bonuses if each.action is not None],
+        [each.invitation for each in levels if each.invitation is not None],
+        [each.trigger.action for each in _campaigns(program) if each.trigger.on == "action"],
+    )
+
+
+def _items(program: Program) -> list[str]:
+    """The rewards of a program's catalogue."""
+    return [] if program.redemption is None else [item.name for item in program.redemption.catalogue]
+
+
+def _rules(program: Program) -> list[str]:
+    """What a program's ledger may name in its ``rule`` column, in the order of the codes."""
+    return [
+        *FIXED_RULES.values(),
+        *(f"earn.bonuses.{each.name}" for each in program.earn.bonuses),
+        *(f"tiers.{name}" for name in program.tier_names),
+        *(f"redemption.catalogue.{name}" for name in _items(program)),
+        *(f"segments.{name}" for name in SEGMENTS if program.segments is not None),
+        *(VALUE_RULES if program.stored_value is not None else ()),
+        *(f"plans.{each.name}" for each in program.plans),
+        *(REFERRAL_RULES if program.referral is not None else ()),
+        *(f"coupons.{each.name}" for each in program.coupons),
+        *(f"prices.{each.name}" for each in program.prices),
+    ]
+
+
+def _meters(program: Program) -> list[tuple[str, str]]:
+    """What is counted against a limit, for each member: limits by their place and period, the others by name."""
+    earn = program.earn
+    return [
+        *(("cap", f"{k} {each.per}") for k, each in enumerate(earn.caps)),
+        *(("bonus", each.name) for each in earn.bonuses),
+        *(("item", name) for name in _items(program)),
+        *(("streak", each.name) for each in earn.bonuses if each.streak > 1),
+        *([("referrals", "")] if program.referral is not None and program.referral.cap is not None else []),
+    ]
+
+
+def _terms(program: Program, shared: _Shared, pools: list[int], first_day: int, last_day: int) -> Terms:
+    """Terms of one version; adds to ``pools`` the limits that members share."""
+    earn = program.earn
+    items = _items(program)
     tiers = program.tier_names
-    referral = program.referral
-    referral_expiry = None if referral is None else referral.expiry
+    rules, meters = shared.rules, shared.meters
+    referral_expiry = None if program.referral is None else program.referral.expiry
     expiry, (*bonus_expiry, referral_rule) = lower_expiry(
         program.expiry, [*(each.expiry for each in earn.bonuses), referral_expiry], tiers, first_day, last_day
     )
-    first_item_meter = len(earn.caps) + len(earn.bonuses)
-    streak_meter = first_item_meter + len(items)
-    streaks = len(earn.bonuses) if any(each.streak > 1 for each in earn.bonuses) else 0
-    rules = (
-        tuple(FIXED_RULES.values())
-        + tuple(f"earn.bonuses.{each.name}" for each in earn.bonuses)
-        + tuple(f"tiers.{name}" for name in tiers)
-        + tuple(f"redemption.catalogue.{name}" for name in items)
-    )
-    why_segment = len(rules)
-    rules += tuple(f"segments.{name}" for name in SEGMENTS if program.segments is not None)
-    why_value = len(rules)
-    rules += VALUE_RULES if program.stored_value is not None else ()
-    why_plan = len(rules)
-    rules += tuple(f"plans.{each.name}" for each in program.plans)
-    why_referral = len(rules)
-    rules += () if referral is None else ("referral", "referral.referee", "referral.referrer")
-    why_coupon = len(rules)
-    rules += tuple(f"coupons.{each.name}" for each in program.coupons)
-    why_price = len(rules)
-    rules += tuple(f"prices.{each.name}" for each in program.prices)
-    plans = tuple(each.name for each in program.plans)
-    pools: list[int] = []
-    within_due = bool(program.prices or program.coupons or program.stored_value)
-    terms = Terms(
+    return Terms(
         first_day=first_day,
         last_day=last_day,
-        earn=lower_earn(earn, tiers, categories, channels, actions, bonus_expiry, streak_meter, first_day, last_day),
-        tiers=lower_tiers(program.tiers, actions, earn.pending is not None, first_day, last_day),
+        earn=lower_earn(
+            earn, tiers, shared.categories, shared.channels, shared.actions, bonus_expiry, first_day, last_day
+        ),
+        tiers=lower_tiers(program.tiers, shared.actions, earn.pending is not None, first_day, last_day),
         expiry=expiry,
-        redemption=lower_redemption(program.redemption, first_item_meter, within_due),
+        redemption=lower_redemption(
+            program.redemption, bool(program.prices or program.coupons or program.stored_value)
+        ),
         refunds=lower_refunds(program.refunds),
         segments=lower_segments(program.segments),
-        referral=lower_referral(referral, streak_meter + streaks, referral_rule),
-        triggers=lower_triggers(program.coupons, program.automations, tiers, categories, actions, first_day, last_day),
-        coupons=lower_coupons(program.coupons, program.checkout, categories, channels, pools),
-        prices=lower_prices(program.prices, tiers, plans, categories, channels, first_day, last_day),
-        meters=streak_meter + streaks + int(referral is not None and referral.cap is not None),
-        value=lower_stored_value(program.stored_value, tiers, program.checkout.pay_first == "stored_value", why_value),
-        plans=lower_plans(program.plans, tiers, categories, why_plan),
-        watches=len(campaigns),
+        value=lower_stored_value(
+            program.stored_value,
+            tiers,
+            program.checkout.pay_first == "stored_value",
+            rules.get(VALUE_RULES[0], 0),
+        ),
+        plans=lower_plans(
+            program.plans, tiers, shared.categories, [rules[f"plans.{each.name}"] for each in program.plans]
+        ),
+        referral=lower_referral(program.referral, meters.get(("referrals", ""), 0), referral_rule),
+        triggers=lower_triggers(
+            program.coupons, program.automations, tiers, shared.categories, shared.actions, first_day, last_day
+        ),
+        coupons=lower_coupons(program.coupons, program.checkout, shared.categories, shared.channels, pools),
+        prices=lower_prices(
+            program.prices,
+            tiers,
+            tuple(each.name for each in program.plans),
+            shared.categories,
+            shared.channels,
+            first_day,
+            last_day,
+        ),
+        meters=len(meters),
+        cap_meter=[meters["cap", f"{k} {each.per}"] for k, each in enumerate(earn.caps)],
+        bonus_meter=[meters["bonus", each.name] for each in earn.bonuses],
+        item_meter=[meters["item", name] for name in items],
+        streak_meter=[meters.get(("streak", each.name), 0) for each in earn.bonuses],
+        bonus_part=[shared.bonuses[each.name] + 1 for each in earn.bonuses],
+        watches=len(_campaigns(program)),
         any_birthday=int(any(each.event == "birthday" for each in earn.bonuses)),
         **{f"why_{name}": code for code, name in enumerate(FIXED_RULES)},
-        why_bonus=len(FIXED_RULES),
-        why_tier=len(FIXED_RULES) + len(earn.bonuses),
-        why_item=len(FIXED_RULES) + len(earn.bonuses) + len(tiers),
-        why_segment=why_segment,
-        why_referral=why_referral,
-        why_coupon=why_coupon,
-        why_price=why_price,
+        why_bonus=[rules[f"earn.bonuses.{each.name}"] for each in earn.bonuses],
+        why_tier=[rules[f"tiers.{name}"] for name in tiers],
+        why_segment=rules.get(f"segments.{SEGMENTS[0]}", 0),
+        why_referral=rules.get(REFERRAL_RULES[0], 0),
+        why_coupon=[rules[f"coupons.{each.name}"] for each in program.coupons],
+        why_price=[rules[f"prices.{each.name}"] for each in program.prices],
+        tier_rank=list(range(len(tiers))),
+        until=NEVER,
+        why_item=[rules[f"redemption.catalogue.{name}"] for name in items],
     )
-    codes = Codes(
-        categories={name: code for code, name in enumerate(categories)},
-        channels={name: code for code, name in enumerate(channels)},
-        actions={name: code for code, name in enumerate(actions)},
-        items={name: code for code, name in enumerate(items)},
+
+
+def _codes(program: Program, shared: _Shared) -> Codes:
+    """Codes of one version."""
+    return Codes(
+        categories={name: code for code, name in enumerate(shared.categories)},
+        channels={name: code for code, name in enumerate(shared.channels)},
+        actions={name: code for code, name in enumerate(shared.actions)},
+        items={name: code for code, name in enumerate(_items(program))},
         plans={each.name: code for code, each in enumerate(program.plans)},
         coupons={each.name: code for code, each in enumerate(program.coupons)},
-        rules=rules,
-        default_category=categories.index(program.default_category),
-        default_channel=channels.index(program.default_channel),
+        default_category=shared.categories.index(program.default_category),
+        default_channel=shared.channels.index(program.default_channel),
     )
-    return Lowered(terms, codes, pools)
 
 
 def _refuse_unbuilt(program: Program) -> None:
@@ -200,3 +323,12 @@ def _names(*groups: Iterable[str]) -> list[str]:
         for name in group:
             found.setdefault(name)
     return list(found)
+
+
+def _numbered(*groups: Iterable[K]) -> dict[K, int]:
+    """The distinct keys of some groups, numbered in order of mention."""
+    found: dict[K, int] = {}
+    for group in groups:
+        for key in group:
+            found.setdefault(key, len(found))
+    return found

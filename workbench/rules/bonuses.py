@@ -33,8 +33,10 @@ def give_bonuses(terms, account, order, lines, count, day, event, action, given)
             continue
         number = order.own.number
         waits = earn.bonuses_wait and earn.pending_days > 0
-        lot_rule, why = earn.bonus_expiry[k], terms.why_bonus + k
-        add_points(terms, account, day, order.own.day, lot_rule, points, waits, BONUS, 0, number, k + 1, why)
+        lot_rule, why = earn.bonus_expiry[k], terms.why_bonus[k]
+        add_points(
+            terms, account, day, order.own.day, lot_rule, points, waits, BONUS, 0, number, terms.bonus_part[k], why
+        )
         order.own.bonuses |= 1 << k
         if earn.bonus_qualifies[k]:
             qualifying += points
@@ -52,7 +54,7 @@ def once_allows(terms, account, bonus, day):
     once = terms.earn.bonus_once[bonus]
     if once == 0:
         return True
-    meter = account.meters[terms.earn.caps + bonus]
+    meter = account.meters[terms.bonus_meter[bonus]]
     key = period_key(once, day)
     again = meter.used + 1 if meter.period == key else 0  # the first time in a period counts as none
     if again >= terms.earn.bonus_at_most[bonus]:
@@ -68,7 +70,7 @@ def streak_reached(terms, account, bonus, day):
     streak = terms.earn.bonus_streak[bonus]
     if streak <= 1:
         return True
-    meter = account.meters[terms.earn.streak_meter + bonus]
+    meter = account.meters[terms.streak_meter[bonus]]
     if meter.used > 0 and meter.period == day:
         return False
     meter.used = meter.used + 1 if meter.used > 0 and meter.period == day - 1 else 1

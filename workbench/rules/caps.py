@@ -32,7 +32,7 @@ def room_under(terms, account, cap, day):
         return limit
     if per == PER_BALANCE:
         return max(0, limit - outstanding(account.own))
-    meter = account.meters[cap]
+    meter = account.meters[terms.cap_meter[cap]]
     used = meter.used if meter.period == period_key(per, day) else 0
     return max(0, limit - used)
 
@@ -73,7 +73,7 @@ def count_use(terms, account, points, plain, day):
         per = earn.cap_per[cap]
         if per == PER_ORDER or per == PER_BALANCE or room_under(terms, account, cap, day) < 0:
             continue
-        meter = account.meters[cap]
+        meter = account.meters[terms.cap_meter[cap]]
         key = period_key(per, day)
         if meter.period != key:
             meter.period = key

@@ -83,7 +83,7 @@ def put_in_wallet(terms, account, day, kind, order):
     else:
         begin_life(terms, coupon, day)
     own.coupon_on = min(own.coupon_on, coupon.expires_on + 1)
-    post(account, day, ISSUE, 0, 0, day, coupon.expires_on, order, terms.why_coupon + kind)
+    post(account, day, ISSUE, 0, 0, day, coupon.expires_on, order, terms.why_coupon[kind])
 
 
 @rule
@@ -125,7 +125,7 @@ def issue_at_balance(terms, account, k, day):
         REDEEM,
         0,
         0,
-        terms.why_coupon + k,
+        terms.why_coupon[k],
     )
     return issue(terms, account, day, k, batches, 0)
 
@@ -155,7 +155,7 @@ def issue_by_hand(terms, account, day, kind, allowed):
             return BEYOND_BALANCE
         note_activity(terms, account, day, BY_REDEEM)
         oldest_first = terms.redemption.oldest_first
-        take_points(account, day, coupons.points[kind], True, oldest_first, REDEEM, 0, 0, terms.why_coupon + kind)
+        take_points(account, day, coupons.points[kind], True, oldest_first, REDEEM, 0, 0, terms.why_coupon[kind])
     issue(terms, account, day, kind, 1, 0)
     return OK
 
@@ -214,7 +214,7 @@ def lapse_coupons(terms, account, day):
         issued_on, expires_on, kind = coupon.issued_on, coupon.expires_on, coupon.kind
         take_from_wallet(account, index)
         own.coupons_lapsed += 1
-        post(account, day, LAPSE, 0, 0, issued_on, expires_on, 0, terms.why_coupon + kind)
+        post(account, day, LAPSE, 0, 0, issued_on, expires_on, 0, terms.why_coupon[kind])
     own.coupon_on = NEVER
     for i in range(own.coupons):
         own.coupon_on = min(own.coupon_on, account.coupons[i].expires_on + 1)
@@ -239,7 +239,7 @@ def claim(terms, account, day, kind):
     coupon = account.coupons[found]
     begin_life(terms, coupon, day)
     account.own.coupon_on = min(account.own.coupon_on, coupon.expires_on + 1)
-    post(account, day, CLAIM, 0, 0, coupon.issued_on, coupon.expires_on, 0, terms.why_coupon + kind)
+    post(account, day, CLAIM, 0, 0, coupon.issued_on, coupon.expires_on, 0, terms.why_coupon[kind])
     return OK
 
 
@@ -345,7 +345,7 @@ def post_uses(terms, account, order, day):
             used.issued_on,
             used.expires_on,
             order.own.number,
-            terms.why_coupon + used.kind,
+            terms.why_coupon[used.kind],
         )
 
 
@@ -377,7 +377,7 @@ def restore_and_revoke(terms, account, order, day):
         issued_on, expires_on, kind = coupon.issued_on, coupon.expires_on, coupon.kind
         take_from_wallet(account, index)
         own.coupons_revoked += 1
-        post(account, day, REVOKE, 0, 0, issued_on, expires_on, order.own.number, terms.why_coupon + kind)
+        post(account, day, REVOKE, 0, 0, issued_on, expires_on, order.own.number, terms.why_coupon[kind])
 
 
 @rule
@@ -396,7 +396,7 @@ def restore(terms, account, used, number, day):
     own.coupon_on = min(own.coupon_on, used.expires_on + 1)
     if terms.coupons.use_pool[used.kind] >= 0:
         account.pools[terms.coupons.use_pool[used.kind]].left += 1
-    why = terms.why_coupon + used.kind
+    why = terms.why_coupon[used.kind]
     post(account, day, RESTORE, 0, 0, used.issued_on, used.expires_on, number, why)
     if used.expires_on < day:
         take_from_wallet(account, own.coupons - 1)

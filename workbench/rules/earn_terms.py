@@ -100,8 +100,6 @@ class EarnTerms(NamedTuple):
     bonus_at_most: Bonuses
     bonus_streak: Bonuses
     """Days in a row of which every n-th gives it; 1: every action."""
-    streak_meter: int
-    """The first bonus's meter for its run of days (those of the others follow); no other bonus than one with a streak looks at it."""
     bonus_spend: Bonuses
     bonus_any_category: Bonuses
     bonus_categories: Annotated[list[list[int]], (BONUSES, CATEGORIES + 1)]
@@ -136,7 +134,6 @@ def lower_earn(
     channels: list[str],
     actions: list[str],
     bonus_expiry: list[int],
-    streak_meter: int,
     first_day: int,
     last_day: int,
 ) -> EarnTerms:
@@ -204,7 +201,6 @@ def lower_earn(
         bonus_once=[ONCE.index(each.once) for each in earn.bonuses],
         bonus_at_most=[each.at_most for each in earn.bonuses],
         bonus_streak=[each.streak for each in earn.bonuses],
-        streak_meter=streak_meter,
         bonus_spend=[to_minor(each.minimum_spend) for each in earn.bonuses],
         bonus_any_category=[int(not each.categories) for each in earn.bonuses],
         bonus_categories=[_mask(categories, each.categories, empty=1) for each in earn.bonuses],

@@ -45,8 +45,8 @@ class PlanTerms(NamedTuple):
     """1 where only who renews gets it."""
     categories: Annotated[list[list[int]], (PLANS, CATEGORIES + 1)]
     """1 for those whose spend counts for the rebate."""
-    why: int
-    """Code of the first plan in the ledger; the others follow."""
+    why: PerPlan
+    """Code of each plan in the ledger."""
 
 
 NO_REFUND, FULL, PRO_RATA = range(3)
@@ -66,8 +66,8 @@ PLAN_REFUSALS = (
 OK, NO_PLANS, NO_SUCH_PLAN, NOT_NAMED, NOTHING_DUE, BEYOND_DUE, NOT_HELD, CANCELLED = range(len(PLAN_REFUSALS))
 
 
-def lower_plans(plans: Sequence[Plan], tiers: tuple[str, ...], categories: list[str], why: int) -> PlanTerms:
-    """Terms of paid plans; ``why``: the code of the first."""
+def lower_plans(plans: Sequence[Plan], tiers: tuple[str, ...], categories: list[str], why: list[int]) -> PlanTerms:
+    """Terms of paid plans; ``why``: the code of each."""
     rebates = [each.rebate for each in plans]
     chosen = [() if each is None else each.categories for each in rebates]
     return PlanTerms(
@@ -99,7 +99,7 @@ def begin_term(terms, account, day, plan):
     own.plan_fee = terms.plans.fee[plan]
     own.plan_owed += own.plan_fee
     own.plan_spend = 0
-    post(account, day, FEE_DUE, 0, own.plan_fee, day, own.plan_until, 0, terms.plans.why + plan)
+    post(account, day, FEE_DUE, 0, own.plan_fee, day, own.plan_until, 0, terms.plans.why[plan])
     grant_tier(terms, account, day, terms.plans.tier[plan])
 
 
@@ -122,7 +122,7 @@ def end_plan(terms, account, day, dropped):
     """The plan held ends; ``dropped`` of its fee is not due any more."""
     own = account.own
     own.plan_owed -= dropped
-    post(account, day, PLAN_END, 0, -dropped, own.plan_since, own.plan_until, 0, terms.plans.why + own.plan - 1)
+    post(account, day, PLAN_END, 0, -dropped, own.plan_since, own.plan_until, 0, terms.plans.why[own.plan - 1])
     own.plan = 0
     own.plan_fee = 0
     own.plan_spend = 0
@@ -139,7 +139,7 @@ def end_of_term(terms, account, day):
     renews = own.plan_renewals > 0
     rebate = min(muldiv(own.plan_spend, terms.plans.rebate[plan], SHARES), terms.plans.rebate_cap[plan])
     if rebate > 0 and (renews or not terms.plans.at_renewal[plan]):
-        post(account, day, REBATE, 0, rebate, own.plan_since, own.plan_until, 0, terms.plans.why + plan)
+        post(account, day, REBATE, 0, rebate, own.plan_since, own.plan_until, 0, terms.plans.why[plan])
     if not renews:
         end_plan(terms, account, day, 0)
         return False
@@ -192,7 +192,7 @@ def pay_fee(terms, account, day, plan, amount):
         begin_plan(terms, account, day, plan)
     money = own.plan_owed if amount == ALL else amount
     own.plan_owed -= money
-    post(account, day, FEE, 0, money, own.plan_since, own.plan_until, 0, terms.plans.why + plan)
+    post(account, day, FEE, 0, money, own.plan_since, own.plan_until, 0, terms.plans.why[plan])
     return OK, begins
 
 
@@ -217,7 +217,7 @@ def cancel(terms, account, day, plan):
         if terms.plans.refund[plan] == PRO_RATA:
             back = muldiv(back, own.plan_until - day, own.plan_until - own.plan_since + 1)
         if back > 0:
-            post(account, day, FEE_REFUND, 0, -back, own.plan_since, own.plan_until, 0, terms.plans.why + plan)
+            post(account, day, FEE_REFUND, 0, -back, own.plan_since, own.plan_until, 0, terms.plans.why[plan])
         end_plan(terms, account, day, due)
     return OK
 

@@ -258,6 +258,7 @@ def start_order(order, number, business, posting, era):
     own.qualifies = 0
     own.referee = 0
     own.referrer = 0
+    own.version = 0
 
 
 @rule
@@ -328,6 +329,7 @@ def checkout(terms, account, order, lines, count, day, business):
 def begin_checkout(terms, account, order, lines, count, day):
     """The start of a purchase: its amount, the member prices (unless coupons come first), and the activity it is."""
     placed = order.own
+    placed.version = account.own.version
     for i in range(count):
         placed.amount += lines[i].amount
         placed.due += max(lines[i].amount - lines[i].discount, 0)

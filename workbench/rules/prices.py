@@ -130,4 +130,4 @@ def close_prices(terms, account, order, count, day):
             if line.price_rule == k + 1:
                 money += line.price_off + line.price_delivery
         if money > 0:
-            post(account, day, DISCOUNT, 0, money, NEVER, NEVER, order.own.number, terms.why_price + k)
+            post(account, day, DISCOUNT, 0, money, NEVER, NEVER, order.own.number, terms.why_price[k])

@@ -131,8 +131,6 @@ class RedemptionTerms(NamedTuple):
     """Face value of one, in minor units."""
     item_limit: Items
     """Per member and day; 0 for no limit."""
-    first_meter: int
-    """Where the items' daily meters begin."""
     within_due: int
     """1 where money off is at most what is left to pay: where the program takes something else off, or has stored value."""
     automatic_at: int
@@ -186,7 +184,7 @@ NO_POINTS_BESIDE = 2
 """Bit of what coupons used on an order forbid."""
 
 
-def lower_redemption(redemption: Redemption | None, first_meter: int, within_due: bool) -> RedemptionTerms:
+def lower_redemption(redemption: Redemption | None, within_due: bool) -> RedemptionTerms:
     """Terms of redemption. ``within_due``: whether money off is bound by what is left to pay."""
     off = None if redemption is None else redemption.money_off
     automatic = None if redemption is None else redemption.automatic
@@ -205,7 +203,6 @@ def lower_redemption(redemption: Redemption | None, first_meter: int, within_due
         item_points=[item.points for item in items],
         item_worth=[to_minor(item.face_value) for item in items],
         item_limit=[item.limit_per_day or 0 for item in items],
-        first_meter=first_meter,
         within_due=int(within_due),
         automatic_at=0 if automatic is None else automatic.at,
         automatic_worth=0 if automatic is None else to_minor(automatic.worth),
@@ -263,7 +260,7 @@ def item_refusal(terms, account, day, item, count):
     """Why so many of a reward cannot be taken today; 0 if they can (and they are counted)."""
     limit = terms.redemption.item_limit[item]
     if limit > 0:
-        meter = account.meters[terms.redemption.first_meter + item]
+        meter = account.meters[terms.item_meter[item]]
         if meter.period != day:
             meter.period = day
             meter.used = 0
@@ -324,7 +321,7 @@ def redeem(terms, account, order, day, item, points, basket):
             return BEYOND_BALANCE
         refusal = item_refusal(terms, account, day, item, points // price)
         worth = points // price * redemption.item_worth[item]
-        why = terms.why_item + item
+        why = terms.why_item[item]
     else:
         if points <= 0:
             return NO_POINTS

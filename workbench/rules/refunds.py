@@ -124,27 +124,27 @@ def eligible_left(order):
 
 
 @rule
-def base_points_to_reverse(terms, account, order):
+def base_points_to_reverse(terms, then, account, order):
     """Base points a linked refund takes back; lowers the order's own record of them."""
     own = order.own
-    earn = terms.earn
+    earn = then.earn
     if own.points == 0:
         return 0
     if own.refunded == own.amount:
         left, plain = 0, 0
     elif terms.refunds.by_item:
-        cut(terms, account.own, order, True)
-        left = own.points - min(own.points, points_of(terms, account.own, order, False))
-        plain_taken = points_of(terms, account.own, order, True) if earn.any_before else 0
+        cut(then, account.own, order, True)
+        left = own.points - min(own.points, points_of(then, account.own, order, False))
+        plain_taken = points_of(then, account.own, order, True) if earn.any_before else 0
         plain = max(0, own.plain - plain_taken)
     else:
         left = 0
         plain = 0
         if eligible_left(order) >= earn.minimum_order:
-            cut(terms, account.own, order, False)
-            left = points_of(terms, account.own, order, False)
-            plain = points_of(terms, account.own, order, True) if earn.any_before else 0
-            left = min(own.points, capped(terms, order, left, plain))
+            cut(then, account.own, order, False)
+            left = points_of(then, account.own, order, False)
+            plain = points_of(then, account.own, order, True) if earn.any_before else 0
+            left = min(own.points, capped(then, order, left, plain))
             plain = min(own.plain, plain if own.base_room < 0 else min(plain, own.base_room))
     reversed_points = own.points - left
     give_cap_room(terms, account, own.posted, reversed_points, own.plain - plain)
@@ -160,7 +160,7 @@ def give_cap_room(terms, account, posted, points, plain):
         return
     earn = terms.earn
     for cap in range(earn.caps):
-        meter = account.meters[cap]
+        meter = account.meters[terms.cap_meter[cap]]
         inside = earn.cap_per[cap] != PER_CAMPAIGN or earn.cap_first[cap] <= posted <= earn.cap_last[cap]
         if inside and meter.period == period_key(earn.cap_per[cap], posted) and meter.used > 0:
             meter.used = max(0, meter.used - (plain if earn.cap_before[cap] else points))
@@ -231,18 +231,19 @@ def quantity(earn, order, reached):
 
 
 @rule
-def bonus_points_to_reverse(terms, account, order, day):
+def bonus_points_to_reverse(terms, then, account, order, day):
     """Points of the order's bonuses that go with it when all of it is refunded."""
     own = order.own
     points = 0
-    for k in range(terms.earn.bonuses):
-        if own.bonuses & (1 << k) and terms.earn.bonus_reversed[k]:
-            points += terms.earn.bonus_points[k]
-            if terms.earn.bonus_qualifies[k] and own.era == account.own.era:
-                waits = terms.earn.bonuses_wait and terms.earn.points_wait
-                active_on = metric_day(own.day, True, terms.earn.pending_days)
+    earn = then.earn
+    for k in range(earn.bonuses):
+        if own.bonuses & (1 << k) and earn.bonus_reversed[k]:
+            points += earn.bonus_points[k]
+            if earn.bonus_qualifies[k] and own.era == account.own.era:
+                waits = earn.bonuses_wait and earn.points_wait
+                active_on = metric_day(own.day, True, earn.pending_days)
                 counted = max(own.posted, active_on) if waits else own.posted
-                add_metrics(terms, account, day, counted, 0, -terms.earn.bonus_points[k], 0, 0, 0)
+                add_metrics(terms, account, day, counted, 0, -earn.bonus_points[k], 0, 0, 0)
     own.bonuses = 0
     return points
 
@@ -305,8 +306,9 @@ def return_points(terms, account, order, day):
 
 
 @rule
-def refund_linked(terms, account, order, day, amount, category, named):
-    """A refund of (part of) an order: points, debt, points given back, metrics, tier."""
+def refund_linked(terms, then, account, order, day, amount, category, named):
+    """A refund of (part of) an order: points, debt, points given back, metrics, tier. ``then``: the terms it was posted under (the same,
+    unless the program has changed since): they say what it earned."""
     own = order.own
     post(account, day, REFUND, 0, -amount, NEVER, NEVER, own.number, terms.why_transaction)
     if terms.segments.on:
@@ -322,20 +324,20 @@ def refund_linked(terms, account, order, day, amount, category, named):
     for i in range(own.parts):
         spend += order.parts[i].refunded
     own.eligible -= spend
-    if terms.earn.keeps:
-        points = lower_remainder(terms, account, order, True)
+    if then.earn.keeps:
+        points = lower_remainder(then, account, order, True)
         never_given = min(own.cut_off, points)
         own.cut_off -= never_given
         points -= never_given
         give_cap_room(terms, account, own.posted, points, points)
     else:
-        points = base_points_to_reverse(terms, account, order)
+        points = base_points_to_reverse(terms, then, account, order)
     if own.era == account.own.era:
         gone = 1 if whole else 0
         add_metrics(terms, account, day, own.spend_day, -spend, 0, -gone, -gone, 0)
         add_metrics(terms, account, day, own.points_day, 0, -points, 0, 0, 0)
     if whole:
-        points += bonus_points_to_reverse(terms, account, order, day)
+        points += bonus_points_to_reverse(terms, then, account, order, day)
     reverse(terms, account, day, points, own.number, True)
     return_points(terms, account, order, day)
     if whole and terms.coupons.kinds > 0:

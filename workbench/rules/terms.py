@@ -1,7 +1,8 @@
 """What a program lowers to: the only thing a rule sees of it."""
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
+from workbench.rules.bounds import COUPONS, PRICES, Bonuses, Caps, Items, PerTier
 from workbench.rules.coupon_terms import CouponTerms
 from workbench.rules.earn_terms import EarnTerms
 from workbench.rules.expiry import ExpiryTerms
@@ -36,8 +37,14 @@ class Terms(NamedTuple):
     coupons: CouponTerms
     prices: PriceTerms
     meters: int
-    """Meters an account needs: caps, then bonuses, then the catalogue's daily limits; where there are streaks, a run of days for each
-    bonus; where referrals are capped, those of a member."""
+    """Meters an account needs."""
+    cap_meter: Caps
+    """Place of each limit's meter in an account; of each bonus's, of each reward's daily limit, of each bonus's run of days."""
+    bonus_meter: Bonuses
+    item_meter: Items
+    streak_meter: Bonuses
+    bonus_part: Bonuses
+    """Number of each bonus, from 1, as lots keep it."""
     watches: int
     """Watches an account needs: one for each coupon, then one for each message."""
     any_birthday: int
@@ -52,17 +59,18 @@ class Terms(NamedTuple):
     why_refund: int
     why_points_back: int
     why_debt: int
-    why_bonus: int
-    """Code of the first bonus; the others follow."""
-    why_tier: int
-    """Code of the lowest tier."""
-    why_item: int
-    """Code of the catalogue's first item."""
+    why_bonus: Bonuses
+    """By bonus; by tier; by reward of the catalogue."""
+    why_tier: PerTier
+    why_item: Items
     why_segment: int
-    """Code of the first RFM segment."""
+    """Code of the first RFM segment; the others follow."""
     why_referral: int
     """Code of a referral; those of the referee's and of the referrer's points follow."""
-    why_coupon: int
-    """Code of the first coupon."""
-    why_price: int
-    """Code of the first member price."""
+    why_coupon: Annotated[list[int], COUPONS]
+    """By coupon; by member price."""
+    why_price: Annotated[list[int], PRICES]
+    tier_rank: PerTier
+    """Place of each tier among those of all versions of the program."""
+    until: int
+    """Last day on which these terms are in force; NEVER where no others follow."""

@@ -332,7 +332,7 @@ def enter_tier(terms, account, day, level, counted_from, through, need, by_metri
     own.invited = 0 if by_metrics else 1
     if rises:
         own.rose = level + 1
-    post(account, day, TIER, 0, 0, NEVER, NEVER, 0, terms.why_tier + level)
+    post(account, day, TIER, 0, 0, NEVER, NEVER, 0, terms.why_tier[level])
     if rises and by_metrics and tiers.counter != KEPT:
         reset_metrics(terms, account, day, through, need, tiers.counter == RESET_SURPLUS_KEPT)
     elif tiers.window == SINCE_CHANGE:
