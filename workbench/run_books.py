@@ -83,8 +83,8 @@ def books_of_run(run: Run) -> Books:
 def books_of_file(path: Path, valuation: date, program: Program | None, policy: Policy) -> Books:
     """The books of recorded entries: a ledger, or a table of cohorts. Raises BadInput."""
     currency = program.currency if program else policy.currency or ""
-    digest = file_digest(path)
-    if not _is_cohorts(path):
+    cohorts, digest = _is_cohorts(path), file_digest(path)
+    if not cohorts:
         given = None if program is None else given_without_sale(program)
         ledger = read_books(path, valuation_month(valuation), given, currency)
         return Books(ledger, path.name, program, ledger.outstanding, {"file": path.name, "sha256": digest})
