@@ -18,7 +18,7 @@ from simulators.choices import NOTHING, ask, days_to_lapse, factor_at, in_play, 
 from simulators.desk import Basket, Desk, Paying, Redeeming
 from simulators.purse import load, plan_wanted, renewals
 from simulators.versions import versions
-from workbench.cost_statement import offer_rates
+from workbench.cost_statement import face_millionths, offer_rates
 from workbench.digest import combine, ledger_sum
 from workbench.finance import panel as fold
 from workbench.finance.pairs import PairPanel, blank_pairs, fold_pair, segment_of
@@ -75,6 +75,7 @@ class World:
             len(self.desk.lowered.tier_names),
             self.desk.lowered.tier_of,
             offer_rates(program, self.desk.lowered.rules),
+            face_millionths(program),
         )
         self.rows = array("q")
         self.lots = array("q")

@@ -44,7 +44,7 @@ def folder(run: Run, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 # --- keys --------------------------------------------------------------------------------------------------------------
 def test_lift_has_its_keys(document: dict[str, Any]) -> None:
     lift = document["lift"]
-    assert set(lift) == {*FIGURES, "counts", "by_tier", "by_segment", "naive"}
+    assert set(lift) == {*FIGURES, "counts", "by_tier", "by_segment", "worth", "decomposition", "naive"}
     for name in FIGURES:
         assert set(lift[name]) == RATIO, name
         low, high = lift[name]["ci95"]

@@ -146,7 +146,11 @@ def test_without_tiers_the_same_keys_are_null(plain: RunFolder) -> None:
     assert {name for name, value in plain.document["tiers"].items() if value is None} == gone
     said = PAGE.split("A program without tiers has `null` in place of ")[1].split(".\n")[0]
     assert {f"tiers.{name}" for name in gone} == {f"tiers.{name}" for name in re.findall(r"`(?:tiers\.)?(\w+)`", said)}
-    rest = {name for name in names("run.json") if name not in tiers and not name.startswith("lift.by_tier")}
+    rest = {
+        name
+        for name in names("run.json")
+        if name not in tiers and not name.startswith(("lift.by_tier", "lift.worth.by_tier"))
+    }
     assert rest <= set(leaves(plain.document, set()))
     for name in ("tier_transitions", "tier_survival", "time_to_tier"):
         assert plain.table(name).num_rows == 0

@@ -9,7 +9,7 @@ __all__ = ["compare_document"]
 
 PAIRED = (
     "purchases", "sales", "margin", "active_members", "repurchase_rate", "repurchase_30", "repurchase_90", "interval_days", "counts",
-    "by_segment",
+    "by_segment", "worth", "decomposition",
 )  # fmt: skip
 """What of the lift compares two programs: a customer in one with the same customer in the other."""
 

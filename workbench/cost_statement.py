@@ -11,11 +11,11 @@ from workbench.finance.world import GIVEN, MEMBERS, MONEY, POINTS, RULE_MONEY, R
 from workbench.ledger import BONUS_BACK, DISCOUNT, FEE_DUE, FEE_REFUND, PAY_BONUS, REBATE, REDEEM, VOUCHER
 from workbench.program.offer_costs import OfferCost, offer_costs, plan_cost
 from workbench.program.spec import Program
-from workbench.program.worth import cost_by_rule
+from workbench.program.worth import cost_by_rule, face_value_per_point
 from workbench.spec import SpecError
 from workbench.units import CENTS
 
-__all__ = ["FEES", "LINES", "Ints", "cost_of", "cost_statement", "offer_rates"]
+__all__ = ["FEES", "LINES", "Ints", "cost_of", "cost_statement", "face_millionths", "offer_rates"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -38,6 +38,12 @@ def offer_rates(program: Program, rules: tuple[str, ...]) -> Ints:
         if cost is not None:
             found[code] = [int(cost.of_money * MILLION), round(cost.given), round(cost.used)]
     return found
+
+
+def face_millionths(program: Program) -> int:
+    """What a point is worth to a member, in millionths of a minor unit, rounded down; 0 where points buy nothing."""
+    face = face_value_per_point(program)
+    return 0 if face is None else int(face * MILLION)
 
 
 def cost_statement(world: WorldPanel, program: Program, rules: tuple[str, ...]) -> dict[str, list[Fraction]]:

@@ -22,6 +22,15 @@ from workbench.finance.lift import (
     purchases_by_world,
     return_on_spend,
 )
+from workbench.finance.outcomes import (
+    FACTORS,
+    Worth,
+    decomposition,
+    footed,
+    worth_by_segment,
+    worth_by_tier,
+    worth_in_all,
+)
 from workbench.finance.paired import PairedRatio
 from workbench.finance.points import money_of, outstanding_interval, points_of, totals
 from workbench.finance.world import WorldPanel
@@ -31,6 +40,7 @@ from workbench.program.spec import Program
 from workbench.program.worth import face_value_per_point
 from workbench.run_liability import liability_figures
 from workbench.scenario import NO_PROGRAM, Run
+from workbench.units import CENTS
 
 __all__ = ["run_document"]
 
@@ -191,6 +201,8 @@ def _lift(run: Run, cost_0: Cost, cost_1: Cost) -> dict[str, Any]:
         "counts": purchases_by_world(run.pairs),
         "by_tier": [_group(name, group) for name, group in tiers if name is not None or group.customers],
         "by_segment": [_group(name, group) for name, group in segments],
+        "worth": _worths(run),
+        "decomposition": _decomposition(run),
         "naive": {
             "members": plain.members,
             "non_members": plain.non_members,
@@ -198,6 +210,51 @@ def _lift(run: Run, cost_0: Cost, cost_1: Cost) -> dict[str, Any]:
             "note": NAIVE,
         },
     }
+
+
+def _worths(run: Run) -> dict[str, Any]:
+    """Who gets more than in the baseline, and who less."""
+    names = (None, *run.scenario.program.tier_names)
+    tiers = zip(names, worth_by_tier(run.pairs), strict=True) if run.scenario.program.tier_names else ()
+    segments = zip(SEGMENT_NAMES, worth_by_segment(run.pairs), strict=True)
+    return _worth(worth_in_all(run.pairs)) | {
+        "by_tier": [{"name": name} | _worth(each) for name, each in tiers if name is not None or each.members],
+        "by_segment": [{"name": name} | _worth(each) for name, each in segments],
+    }
+
+
+def _worth(found: Worth) -> dict[str, Any]:
+    return {
+        "winners": found.winners,
+        "losers": found.losers,
+        "unchanged": found.unchanged,
+        "gained": money(Fraction(found.gained)),
+        "lost": money(Fraction(found.lost)),
+    }
+
+
+def _decomposition(run: Run) -> dict[str, Any] | None:
+    """Where the difference in sales comes from. The parts are rounded so that they add up to the difference to the last digit."""
+    found = decomposition(run.pairs)
+    if found is None:
+        return None
+    parts = footed(found.parts, found.difference)
+    return {
+        "factors": [
+            {
+                "name": name,
+                "baseline": _shown(name, found.baseline[name]),
+                "program": _shown(name, found.program[name]),
+                "sales": money(Fraction(parts[name])),
+            }
+            for name in FACTORS
+        ],
+        "sales": money(found.difference),
+    }
+
+
+def _shown(factor: str, value: Fraction) -> int | float:
+    return float(value) / CENTS if factor == "basket" else int(value) if factor == "members" else float(value)
 
 
 def _group(name: str | None, group: GroupLift) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from simulators.kernel.block import Kept, Lived, Space, fold_pairs, live_world
 from simulators.kernel.candidates import Drawn, draw_candidates, room_for
 from simulators.kernel.worlds import Worlds, packed_worlds
 from simulators.layout import ACCOUNT, ENTRIES, LOTS, ORDER, TooLarge, blank
-from workbench.cost_statement import offer_rates
+from workbench.cost_statement import face_millionths, offer_rates
 from workbench.finance.pairs import PairPanel, blank_pairs, merge_pairs
 from workbench.finance.panel import Story, WorldPanel, blank_world, merge_worlds
 from workbench.ledger import KINDS, numpy_dtype
@@ -96,6 +96,7 @@ def new_part(scenario: Scenario, programs: list[Program], worlds: Worlds) -> Par
             len(tiers),
             tier_of,
             offer_rates(program, rules),
+            face_millionths(program),
         )
         for program, rules, tiers, tier_of in zip(
             programs, worlds.rules, worlds.tier_names, worlds.tier_of, strict=True

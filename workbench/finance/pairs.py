@@ -14,7 +14,8 @@ from workbench.finance.panel import Story
 from workbench.units import NEVER, rule
 
 __all__ = [
-    "ACTIVE_DAYS", "ACTIVE_LATE", "AGAIN", "BASELINE", "BASELINE_ONLY", "BOTH", "CAME", "CUSTOMERS", "LATER", "PROGRAM", "PROGRAM_ONLY",
+    "ACTIVE_DAYS", "ACTIVE_LATE", "AGAIN", "BASELINE", "BASELINE_ONLY", "BOTH", "CAME", "CAME_BASELINE", "CAME_PROGRAM", "CUSTOMERS",
+    "GAINED", "LATER", "LOSERS", "LOST", "WINNERS", "PROGRAM", "PROGRAM_ONLY",
     "PURCHASES", "REPURCHASE_DAYS", "SEGMENTS",
     "PairFrame", "PairPanel", "blank_pairs", "fold_pair", "merge_pairs", "segment_of", "tier_row",
 ]  # fmt: skip
@@ -27,8 +28,10 @@ SEGMENTS = 5
 """Fifths of the customers by their own purchase rate, the lightest buyers first."""
 
 BASELINE, PROGRAM, LATER = range(3)
-CUSTOMERS, CAME = range(2)
-"""Of a group: all, and those who bought in either world."""
+CUSTOMERS, CAME, CAME_BASELINE, CAME_PROGRAM = range(4)
+"""Of a group: all, those who bought in either world, in the baseline, in the program's world."""
+WINNERS, LOSERS, GAINED, LOST = range(4)
+"""Customers who get more of the program than of the baseline, or less, and how much (``Story.worth``); the others get the same."""
 PURCHASES, ACTIVE_LATE, AGAIN = range(3)
 """Figures of a customer whose squares fit an integer: number of purchases, active at the end (0, 1), bought again in time (0, 1)."""
 BASELINE_ONLY, BOTH, PROGRAM_ONLY = range(3)
@@ -53,6 +56,7 @@ class PairFrame(NamedTuple):
     given: int
     given_products: int
     naive: int
+    worth: int
 
 
 class PairPanel(NamedTuple):
@@ -75,7 +79,7 @@ class PairPanel(NamedTuple):
 
     @property
     def groups(self) -> Ints:
-        """int64[groups, 2]: customers, and those who bought in either world."""
+        """int64[groups, 4]: customers, and those who bought in either world, in the baseline, in the program's world."""
         return self._table("groups")
 
     @property
@@ -121,6 +125,11 @@ class PairPanel(NamedTuple):
         return self._table("given_products")
 
     @property
+    def worth(self) -> Ints:
+        """int64[groups, 4]: customers who get more, and less, than in the baseline; what the first gain, and the others lose, minor units."""
+        return self._table("worth")
+
+    @property
     def naive(self) -> Ints:
         """int64[2, 3]: customers, purchases and sales in the program's world, of those who did not join and of those who did."""
         return self._table("naive")
@@ -129,8 +138,8 @@ class PairPanel(NamedTuple):
 def _shapes(rows: int) -> dict[str, Shape]:
     """The shape of each table, in their order."""
     return {
-        "counts": (3,), "groups": (rows, 2), "figures": (rows, 3, 5), "sales": (rows, 2), "sales_products": (rows, 3, 3),
-        "waits": (3, REPURCHASE_DAYS + 2), "gaps": (4,), "gap_products": (10,), "given": (8,), "given_products": (36, 3), "naive": (2, 3),
+        "counts": (3,), "groups": (rows, 4), "figures": (rows, 3, 5), "sales": (rows, 2), "sales_products": (rows, 3, 3),
+        "waits": (3, REPURCHASE_DAYS + 2), "gaps": (4,), "gap_products": (10,), "given": (8,), "given_products": (36, 3), "naive": (2, 3), "worth": (rows, 4),
     }  # fmt: skip
 
 
@@ -188,9 +197,19 @@ def fold_pair(
     again_1 = 1 if 0 <= wait_1 <= REPURCHASE_DAYS else 0
     active_0 = 1 if bought_0 > 0 and last_0 >= frame.active_from else 0
     active_1 = 1 if bought_1 > 0 and last_1 >= frame.active_from else 0
+    more = story_1.worth - story_0.worth
     for group in (segment, tier_row(tier)):
-        cells[frame.groups + 2 * group + CUSTOMERS] += 1
-        cells[frame.groups + 2 * group + CAME] += came
+        cells[frame.groups + 4 * group + CUSTOMERS] += 1
+        cells[frame.groups + 4 * group + CAME] += came
+        cells[frame.groups + 4 * group + CAME_BASELINE] += 1 if bought_0 > 0 else 0
+        cells[frame.groups + 4 * group + CAME_PROGRAM] += 1 if bought_1 > 0 else 0
+        at = frame.worth + 4 * group
+        if more > 0:
+            cells[at + WINNERS] += 1
+            cells[at + GAINED] += more
+        elif more < 0:
+            cells[at + LOSERS] += 1
+            cells[at + LOST] -= more
         at = frame.figures + 15 * group
         add_figure(cells, at + 5 * PURCHASES, bought_0, bought_1)
         add_figure(cells, at + 5 * ACTIVE_LATE, active_0, active_1)

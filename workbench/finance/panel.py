@@ -104,6 +104,7 @@ class Story(Record):
         "vouchers",        # face value of the vouchers that points were converted into, minor units
         "offers",          # what prices, coupons, bonus value, rebates, messages and the like cost, minor units (each entry rounded down)
         "fees",            # fees due, less those paid back, minor units
+        "worth",           # what the member got: redemptions, vouchers, savings, rebates, less fees, minor units; at the end with the points held
     )  # fmt: skip
 
 
@@ -124,6 +125,7 @@ def begin_member(panel: WorldPanel, story: Story) -> None:
     story.redeemed = 0
     story.vouchers = 0
     story.offers = 0
+    story.worth = 0
     story.fees = 0
 
 
@@ -170,6 +172,10 @@ def note_entry(panel: WorldPanel, story: Story, entry: Entry) -> None:
     cells[at + RULE_MONEY] += money
     if kind >= DISCOUNT:
         note_offer(frame, cells, story, kind, money, why, at)
+    elif kind == REDEEM or kind == VOUCHER:
+        story.worth += money
+    elif kind == RETURN:
+        story.worth -= points * cells[frame.face] // 1_000_000
     story.points += points
     group = group_of(kind)
     if group != NO_GROUP:
@@ -199,6 +205,8 @@ def note_offer(frame: Frame, cells: Ints, story: Story, kind: int, money: int, w
         cost = -money
     elif kind == FEE_DUE or kind == FEE_REFUND:
         story.fees += money
+        story.worth -= money
+    story.worth += cost
     at = frame.rates + 3 * why
     cost = cost * cells[at + MILLIONTHS] // 1_000_000
     story.offers += cost + given * cells[at + EACH_GIVEN] + used * cells[at + EACH_USED]
@@ -305,6 +313,7 @@ def end_member(panel: WorldPanel, story: Story, tier: int) -> None:
     """The run ends for the customer, who holds ``tier`` (-1: none)."""
     frame, cells = panel.frame, panel.cells
     add_product(cells, frame.held_squared, story.points, story.points)
+    story.worth += story.points * cells[frame.face] // 1_000_000
     if story.joined and tier >= 0:
         cells[frame.at_end + tier] += 1
         lasted = whole_months(frame.last_day + 1 - story.since)

@@ -71,9 +71,11 @@ class Frame(NamedTuple):
     month_of: int
     """Not sums: the month of each day, counted from the first."""
     rates: int
-    """Not sums: what offers cost, by rule (``Rates``)."""
+    """Not sums: what offers cost, by rule."""
     tier_of: int
     """Not sums: the tier that an entry of each rule tells of (without meaning for the others)."""
+    face: int
+    """Not a sum: what a point is worth to a member, millionths of a minor unit."""
 
 
 class WorldPanel(NamedTuple):
@@ -193,10 +195,11 @@ def blank_world(
     tiers: int,
     tier_of: int | Mapping[int, int],
     rates: Ints | None = None,
+    face: int = 0,
 ) -> WorldPanel:
     """An empty panel of the days from ``first_day`` to ``last_day``, for so many kinds of entry, codes of ``rule`` and tiers (0: none).
     ``tier_of``: the tier by the code of its entries; or the code of the lowest, where the others follow. ``rates``: int64[rules, 3], what
-    offers cost (``MILLIONTHS``, ``EACH_GIVEN``, ``EACH_USED``); left out: nothing."""
+    offers cost (``MILLIONTHS``, ``EACH_GIVEN``, ``EACH_USED``); left out: nothing. ``face``: worth of a point, millionths of a minor unit."""
     if last_day < first_day:
         raise ValueError(f"the run ends ({last_day}) before it begins ({first_day})")
     month_of = np.arange(first_day, last_day + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
@@ -214,14 +217,16 @@ def blank_world(
         month_of=size,
         rates=size + len(month_of),
         tier_of=size + len(month_of) + 3 * rules,
+        face=size + len(month_of) + 4 * rules,
     )
-    cells = np.zeros(frame.tier_of + rules, dtype=np.int64)
+    cells = np.zeros(frame.face + 1, dtype=np.int64)
     cells[size : frame.rates] = month_of - month_of[0]
     if rates is not None:
         cells[frame.rates : frame.tier_of] = rates.reshape(-1)
     known = {tier_of + tier: tier for tier in range(tiers)} if isinstance(tier_of, int) else tier_of
     for code, tier in known.items():
         cells[frame.tier_of + code] = tier
+    cells[frame.face] = face
     return WorldPanel(frame, cells)
 
 
