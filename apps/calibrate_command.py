@@ -177,7 +177,7 @@ def _show(document: dict[str, Any]) -> None:
     _show_holdout(document)
     _show_segments(document.get("segments", {}))
     for each in document["warnings"]:
-        err.print(f"[bold]note:[/] {plain(each)}", highlight=False, soft_wrap=True)
+        out.print(f"warning: {plain(each)}", highlight=False, soft_wrap=True)
 
 
 def _interval(value: float, error: float | None) -> list[str]:

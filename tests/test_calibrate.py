@@ -214,6 +214,22 @@ def test_segments_have_calibrations_and_files_of_their_own(tmp_path: Path) -> No
     assert "did you mean 'region'" in refused(str(path), "--segments", "regoin")
 
 
+def test_a_segment_that_ended_early_is_watched_to_the_end_of_the_log(tmp_path: Path) -> None:
+    """Nobody of the west buys in the last hundred days: that is what their silence is told by, also where the log is divided later."""
+    rows = made_up(tmp_path, 240, extra=",east").read_text("utf-8").splitlines()[1:]
+    west = [
+        row.replace(",east", ",west")
+        for row in made_up(tmp_path, 240, extra=",east").read_text("utf-8").splitlines()[1:]
+    ]
+    west = ["w" + row for row in west if row.split(",")[1] < "2024-07-01"]
+    path = log(tmp_path, *sorted(rows + west, key=lambda row: row.split(",")[1]), head=HEAD + ",region")
+    for words in ((), ("--train-until", "2024-08-31")):
+        found = document(str(path), "--segments", "region", *words)["segments"]
+        assert found["west"]["period"]["last"] == found["east"]["period"]["last"] > "2024-08"
+        assert found["west"]["holdout"]["until"] == found["east"]["holdout"]["until"]
+    assert found["west"]["holdout"]["actual"] == 0 and found["west"]["holdout"]["error_pct"] is None
+
+
 def test_new_customers_alone(tmp_path: Path) -> None:
     """Of 300 customers some come in January; only the others are fitted."""
     first: dict[str, str] = {}

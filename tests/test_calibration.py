@@ -15,6 +15,7 @@ from workbench.population.calibration.coin import BG_NBD, MBG_NBD
 from workbench.population.calibration.fit import MODELS, fit, fit_with_fallback
 from workbench.population.calibration.holdout import holdout
 from workbench.population.calibration.nbd import NBD
+from workbench.population.calibration.outlook import outlook
 from workbench.population.calibration.pareto_nbd import PARETO_NBD
 from workbench.population.calibration.seasons import expected_by_day, month_weights, weekday_weights
 from workbench.population.calibration.spend import Baskets, fit_gamma_gamma, fit_lognormal, repeat_baskets
@@ -254,6 +255,37 @@ def test_lognormal_is_its_definition() -> None:
         ) / 2
     assert found.of_baskets == pytest.approx(total - y.sum())
     assert all(error is not None for error in found.errors)
+
+
+def test_the_outlook_of_each_customer_adds_up_to_the_hold_out(days: tuple[np.ndarray, ...], rows: Summaries) -> None:
+    customer, day, _ = days
+    found = fit(PARETO_NBD, rows)
+    each = outlook(found, "week", customer, day, cdnow.UNTIL, 273)
+    together = holdout(found, "week", Seasonality(), customer, day, cdnow.UNTIL, cdnow.UNTIL + 273)
+    assert len(each.customer) == 2357
+    assert each.expected.sum() == pytest.approx(together.predicted.sum())
+    first = each.customer.tolist().index(1)
+    own = day[(customer == 1) & (day <= cdnow.UNTIL)]
+    assert (each.repeats[first], each.last_day[first]) == (len(own) - 1, own.max())
+    assert ((each.alive > 0) & (each.alive <= 1)).all()
+    silent, lately = (
+        each.alive[each.last_day < cdnow.UNTIL - 200].mean(),
+        each.alive[each.last_day > cdnow.UNTIL - 30].mean(),
+    )
+    assert silent < 0.6 < 0.9 < lately
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_unit_of_time_changes_nothing_but_the_times(
+    days: tuple[np.ndarray, ...], rows: Summaries, name: str
+) -> None:
+    by_day = fit(MODELS[name], summaries(days[0], days[1], cdnow.UNTIL, "day"))
+    by_week = fit(MODELS[name], rows)
+    for parameter, value in by_week.parameters.items():
+        factor = 7 if parameter in ("alpha", "beta") else 1
+        assert by_day.parameters[parameter] == pytest.approx(factor * value, rel=1e-4)
+    repeats = float(rows.x @ rows.customers)
+    assert by_day.log_likelihood == pytest.approx(by_week.log_likelihood - repeats * math.log(7), abs=1e-4)
 
 
 # --- too little to tell ----------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """From a log to what a population needs, in the order: refunds, purchase days, model, seasons, spend, arrivals, redemption, hold-out."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -94,9 +95,10 @@ class Calibration(NamedTuple):
     segments: dict[str, "Calibration"]
 
 
-def calibrate(log: Log, wanted: Wanted) -> Calibration:
-    """Calibrate on a log of at least one purchase. Raises ValueError where nothing can be fitted, saying why."""
-    last = int(log.day.max())
+def calibrate(log: Log, wanted: Wanted, last: int | None = None) -> Calibration:
+    """Calibrate on a log of at least one purchase, watched until ``last`` (else until its last row). Raises ValueError where nothing can be
+    fitted, saying why."""
+    last = int(log.day.max()) if last is None else last
     until = last if wanted.train_until is None else wanted.train_until
     everything = _days(log, wanted)
     seen = log.until(until)
@@ -120,7 +122,7 @@ def calibrate(log: Log, wanted: Wanted) -> Calibration:
     odd = log_checks(seen, core.days, core.first, until) + odd + found.spend.warnings
     if found.redemption is None:
         odd.append("no redemption in the log: how members redeem stays an assumption (redeemers)")
-    segments, small = _segments(log, wanted)
+    segments, small = _segments(log, wanted, last)
     return found._replace(warnings=odd + small, segments=segments)
 
 
@@ -219,28 +221,26 @@ def _returned(days: Occasions) -> tuple[float, int]:
     return float(back.mean()), min(365, int(np.median((days.returned_on - days.day)[back])))
 
 
-def _segments(log: Log, wanted: Wanted) -> tuple[dict[str, Calibration], list[str]]:
+def _segments(log: Log, wanted: Wanted, last: int) -> tuple[dict[str, Calibration], list[str]]:
     """A calibration of each segment that is large enough; a customer belongs where their first row does."""
     if log.segment is None:
         return {}, []
     belongs = _segment_of(log)
+    size = np.bincount(belongs[belongs >= 0], minlength=len(log.segment.names))
     found: dict[str, Calibration] = {}
-    small, people = [], 0
-    for code in np.unique(belongs[belongs >= 0]).tolist():
-        members = np.flatnonzero(belongs == code)
-        name = log.segment.names[code] or "(none)"
-        rows = np.isin(log.customer, members)
-        part = log.where(rows)
-        try:
-            if len(members) < SMALLEST_SEGMENT:
-                raise ValueError(f"{len(members)} customers")
-            alone = replace(part, segment=None, nobody_rows=0, nobody_amount=0, birthdays=None)
-            found[name] = calibrate(alone, wanted)
-        except ValueError:
-            small.append(name)
-            people += len(members)
+    for code in np.flatnonzero(size >= SMALLEST_SEGMENT).tolist():
+        part = log.where(belongs[log.customer] == code)
+        alone = replace(part, segment=None, nobody_rows=0, nobody_amount=0, birthdays=None)
+        with suppress(ValueError):  # it is named among those that have none
+            found[log.segment.names[code] or "(none)"] = calibrate(alone, wanted, last)
+    small = [
+        name for name, number in zip(log.segment.names, size, strict=True) if number and (name or "(none)") not in found
+    ]
     if not small:
         return found, []
+    people = int(size.sum()) - sum(
+        int(size[log.segment.names.index("" if name == "(none)" else name)]) for name in found
+    )
     told = ", ".join(small[:5]) + (f" and {len(small) - 5} more" if len(small) > 5 else "")
     return found, [
         f"{len(small)} segments have no calibration of their own ({people:,} customers: {told}): fewer than {SMALLEST_SEGMENT} customers, "
