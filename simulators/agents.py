@@ -14,10 +14,11 @@ from heapq import heappop, heappush
 import numpy as np
 import simpy
 
-from simulators.choices import NOTHING, ask, days_to_lapse, factor_at, in_play, reward_terms, topped_up
+from simulators.choices import NOTHING, days_to_lapse, factor_at, in_play, reward_terms, topped_up
 from simulators.desk import Basket, Desk, Paying, Redeeming
 from simulators.purse import load, plan_wanted, renewals
 from simulators.versions import versions
+from simulators.wallet import COUPON, claim_coupons, points_that_fit, use_coupons, wish
 from workbench.cost_statement import face_millionths, offer_rates
 from workbench.digest import combine, ledger_sum
 from workbench.finance import panel as fold
@@ -39,6 +40,7 @@ from workbench.population.responses import Responses, add_past, blank_responses
 from workbench.population.strips import Candidates, Members, accepts, candidates, draw_members
 from workbench.population.terms import PopulationTerms, joins, population_terms, return_day
 from workbench.program.spec import Program
+from workbench.rules.redemption import UNNAMED
 from workbench.rules.stored_value import ALL
 from workbench.rules.versions import lowest_tier
 from workbench.scenario import NO_PROGRAM, Run, Scenario
@@ -49,6 +51,8 @@ __all__ = ["BLOCK", "run_agents"]
 BLOCK = 2000
 """Members to an environment: SimPy's event queue slows down with its length, and independent members share nothing."""
 
+TRANSACTIONS = 2**40
+"""Beyond every member's number: transactions of an instant are after all its starts of days."""
 Progress = Callable[[int, int], None]
 
 
@@ -117,12 +121,23 @@ def _by_member(flat: "array[int]", columns: int) -> Ints:
     return rows[np.argsort(rows[:, 0], kind="stable")]
 
 
+class Turn(simpy.Event):
+    """The time has come for a member. At one instant starts of days are before transactions, and of each the lower number is first, so
+    that who gets the last of what members share is settled by the run and not by how it was computed."""
+
+    def __init__(self, env: simpy.Environment, time: float, place: int) -> None:
+        super().__init__(env)
+        self._ok, self._value = True, None  # as of simpy.Timeout: it has happened as soon as its time has come
+        env.schedule(self, priority=simpy.events.NORMAL + place, delay=max(0.0, time - env.now))  # type: ignore[arg-type]
+
+
 class Life:
     """One member in one world."""
 
     def __init__(self, world: World, terms: PopulationTerms, members: Members, i: int, found: Candidates) -> None:
         self.world, self.terms, self.found = world, terms, found
         self.number = int(members.number[i])
+        self.key = int(members.key[i])
         self.redeemer = int(members.redeemer[i])
         self.u_aware = float(members.u_aware[i])
         self.mean_basket = float(members.mean_basket[i])
@@ -149,7 +164,7 @@ class Life:
             yield from self.sleep(env, int(self.found.day[k]))
             if time >= self.death:
                 break
-            yield env.timeout(max(0.0, time - env.now))
+            yield Turn(env, time, self.number + TRANSACTIONS)
             self.candidate(k)
         yield from self.sleep(env, self.world.last_day)
         add_past(self.world.responses, self.past)
@@ -163,7 +178,7 @@ class Life:
             day = min(due, refund)
             if day > until:
                 return
-            yield env.timeout(max(0.0, day - env.now))
+            yield Turn(env, day, self.number + (0 if due <= day else TRANSACTIONS))
             if due <= day:
                 self.start_of_day(day)
             else:
@@ -247,27 +262,54 @@ class Life:
         """A purchase, with what the member redeems at it."""
         world = self.world
         desk, account = (world.desk, self.account) if self.account is not None else (world.guests, self._as_guest(day))
-        asked: list[Redeeming | Paying] = []
-        if self.account is not None:
-            desk.advance(account, day)
-            self.top_up(day, basket.amount)
-            asked = self.redemptions(float(self.found.u_redeem[k]), day, basket.amount)
-        redeems = len(asked)
-        if account.own.principal + account.own.bonus_value > 0:
-            asked.append(Paying(ALL))
         self.orders += 1
         order = blank_order()
-        tier = account.own.tier
-        refusals = desk.checkout(account, order, self.orders, day, day, [basket], asked)
         if self.account is not None:
-            self.mind_tier(tier, day)
-            if "" in refusals[:redeems]:
-                note_redemption(self.past, day)
+            self.buy(k, day, basket, order)
+        else:
+            desk.checkout(account, order, self.orders, day, day, [basket], [])
         self.write(desk)
         self.bought[k] = basket.amount
         back = return_day(self.terms, day, float(self.found.u_return[k]))
         if back <= world.last_day:
             heappush(self.refunds, (back, self.orders, order, int(account is self.account)))
+
+    def buy(self, k: int, day: int, basket: Basket, order: Order) -> None:
+        """A member's purchase: what they pay in before it, the coupons they use, what they redeem and pay with stored value."""
+        world, account, number = self.world, self.account, self.orders
+        assert account is not None
+        desk, behaviour, terms = world.desk, world.behaviour, world.desk.terms
+        desk.advance(account, day)
+        self.top_up(day, basket.amount)
+        if account.own.coupons > 0:
+            claim_coupons(behaviour, terms, account, desk.scratch(account), day, self.key)
+        tier = account.own.tier
+        item, points = self.redemption(float(self.found.u_redeem[k]), day, basket.amount)
+        count = desk.begin_checkout(account, order, number, day, day, [basket])
+        if account.own.coupons > 0:
+            use_coupons(behaviour, terms, account, order, count, day, self.key)
+        desk.close_uses(account, order, count, day)
+        pays = account.own.principal + account.own.bonus_value > 0
+        if pays and terms.value.pays_first:
+            desk.at_checkout(account, order, day, Paying(ALL), count)
+        redeemed = item > NOTHING and self.redeem(order, count, day, item, points)
+        if pays and not terms.value.pays_first:
+            desk.at_checkout(account, order, day, Paying(ALL), count)
+        desk.end_checkout(account, order, count, day, day)
+        if item <= COUPON:
+            redeemed = not desk.issue(account, day, world.program.coupons[COUPON - item].name)
+        self.mind_tier(tier, day)
+        if redeemed:
+            note_redemption(self.past, day)
+
+    def redeem(self, order: Order, count: int, day: int, item: int, points: int) -> bool:
+        """A redemption at a purchase; whether it was made."""
+        world, account = self.world, self.account
+        assert account is not None
+        if item == UNNAMED:
+            points = points_that_fit(world.desk.terms, world.rewards, order, points)
+        name = world.items[item] if item >= 0 else ""
+        return not world.desk.at_checkout(account, order, day, Redeeming(points, name), count)
 
     def top_up(self, day: int, basket: int) -> None:
         """What the member pays in before a purchase."""
@@ -278,18 +320,15 @@ class Life:
         if amount > 0:
             world.desk.top_up(account, day, day, amount)
 
-    def redemptions(self, u: float, day: int, basket: int) -> list[Redeeming | Paying]:
-        """What the member redeems at a purchase."""
+    def redemption(self, u: float, day: int, basket: int) -> tuple[int, int]:
+        """What the member asks for at a purchase, before it: (item, points) of ``wish``."""
         account, world = self.account, self.world
         assert account is not None
         balance = account.own.balance - account.own.debt
         near = days_to_lapse(account, day)
         if not wants_to_redeem(world.behaviour, self.redeemer, u, balance, world.rewards.cheapest, near):
-            return []
-        item, points = ask(world.desk.terms, world.rewards, account, day, basket)
-        if item == NOTHING:
-            return []
-        return [Redeeming(points, world.items[item] if item >= 0 else "")]
+            return NOTHING, 0
+        return wish(world.desk.terms, world.rewards, account, day, basket)
 
     def give_back(self) -> None:
         """A purchase is refunded in full."""
@@ -333,8 +372,10 @@ def run_agents(scenario: Scenario, progress: Progress | None = None) -> Run:
     strips = max(strips_needed(world.behaviour) for world in worlds)
     largest = max(largest_modifier(world.behaviour) for world in worlds)
     pairs = blank_pairs(scenario.last_day, len(worlds[0].desk.lowered.tier_names))
-    for first in range(0, scenario.members, BLOCK):
-        count = min(BLOCK, scenario.members - first)
+    shared = any(world.desk.pools for world in worlds)  # then every member is of one environment
+    block = scenario.members if shared else BLOCK
+    for first in range(0, scenario.members, block):
+        count = min(block, scenario.members - first)
         with _collector_off():
             for program, baseline in _run_block(scenario, terms, worlds, strips, largest, first, count):
                 _fold(pairs, program, baseline)

@@ -19,11 +19,12 @@ from workbench.population.behaviour import (
     progress,
     status_step,
 )
-from workbench.population.past import note_coupon, note_joined, note_message, note_redemption, note_tier
+from workbench.population.past import note_joined, note_message, note_redemption, note_tier
 from workbench.program.spec import Program
 from workbench.rules.bounds import BONUSES, BRACKETS, Items, PerTier
 from workbench.rules.redemption import UNNAMED, is_open
 from workbench.rules.tiers import ANNIVERSARY, NEEDED, metric_total, need_of, period_end, window_start
+from workbench.rules.trigger_spec import OnBalance, OnPoints
 from workbench.units import MAX_MONEY, NEVER, rule, to_minor
 
 __all__ = [
@@ -33,7 +34,6 @@ __all__ = [
     "days_to_lapse",
     "factor_at",
     "in_play",
-    "note_coupon",
     "note_joined",
     "note_message",
     "note_redemption",
@@ -88,6 +88,7 @@ def reward_terms(program: Program) -> RewardTerms:
     prices = [price for price, _ in items[:1]]
     prices += [least] if off is not None else []
     prices += [automatic.at] if automatic is not None else []
+    prices += [each.trigger.points for each in program.coupons if isinstance(each.trigger, OnBalance | OnPoints)]
     return RewardTerms(
         cheapest=min(prices, default=0),
         stamps=int(_is_stamp_card(program)),
@@ -142,7 +143,9 @@ def in_play(behaviour: BehaviourTerms, program: Program) -> BehaviourTerms:
     """The same assumptions without the effects that a program can never set off (its factors are 1 there anyway): they need not be
     computed, and ``largest_modifier`` is nearer to what can happen."""
     earn, tiers, redemption = program.earn, program.tiers, program.redemption
-    off: dict[str, Any] = {"coupon_strength": 0.0, "message_strength": 0.0}
+    off: dict[str, Any] = {"message_strength": 0.0}
+    if not program.coupons:
+        off["coupon_strength"] = 0.0
     rewards = reward_terms(program)
     if rewards.cheapest <= 1 or not rewards.stamps:
         off["reward_stamps"] = 0.0
@@ -201,7 +204,7 @@ def factor_at(behaviour, terms, rewards, account, past, day, rate, u_aware):
         factor = faded(-behaviour.demotion_strength, day - past.fell_on, behaviour.demotion_decay)
         past.demotion += millionths(factor)
         product *= factor
-    if behaviour.coupon_strength != 0.0 and past.coupons > 0:
+    if behaviour.coupon_strength != 0.0 and own.coupons > 0:
         factor = 1.0 + behaviour.coupon_strength
         past.coupon += millionths(factor)
         product *= factor
@@ -341,6 +344,13 @@ def topped_up(behaviour, rewards, account, past, basket, u):
 
 
 @rule
+def in_stock(terms, account, item):
+    """Whether a reward can still be had."""
+    pool = terms.redemption.item_pool[item]
+    return pool < 0 or account.pools[pool].left > 0
+
+
+@rule
 def ask(terms, rewards, account, day, basket):
     """As much money off as the basket allows, or else the dearest reward the balance pays for: (item, points), item ``NOTHING``
     where nothing can be had."""
@@ -354,6 +364,6 @@ def ask(terms, rewards, account, day, basket):
             return UNNAMED, points
     found = NOTHING
     for k in range(rewards.items):
-        if rewards.item_points[k] <= balance:
+        if rewards.item_points[k] <= balance and in_stock(terms, account, rewards.item_codes[k]):
             found = rewards.item_codes[k]
     return found, ITS_PRICE

@@ -6,6 +6,7 @@ It keeps room in the preallocated lists, turns names into codes, and hands over 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from simulators.layout import USED_COUPONS
 from workbench.ledger import (
     Account,
     BonusValue,
@@ -188,23 +189,38 @@ class Desk:
     ) -> list[str]:
         """A purchase with the coupons used, what is redeemed and what is paid with stored value at it; ``order`` is written. Returns why each
         of those is refused (empty: done)."""
-        posting.start_order(order, number, business, day, account.own.era)
-        count = self._write_lines(order, baskets)
-        self._make_room(account, order, count)
-        posting.begin_checkout(self.terms, account, order, order.lines, count, day)
+        count = self.begin_checkout(account, order, number, day, business, baskets)
         refusals = [""] * len(asked)
         for place, each in enumerate(asked):
             if isinstance(each, Using):
                 self._make_room(account, order, count)
                 refusals[place] = REFUSALS[use(self.terms, account, order, count, day, self._coupon(each.coupon))]
+        self.close_uses(account, order, count, day)
+        for place in self._in_order(asked):
+            refusals[place] = self.at_checkout(account, order, day, asked[place], count)
+        self.end_checkout(account, order, count, day, business)
+        return refusals
+
+    def begin_checkout(
+        self, account: Account, order: Order, number: int, day: int, business: int, baskets: list[Basket]
+    ) -> int:
+        """The first step of ``checkout``, for who decides between its steps; the others follow. Returns the number of lines."""
+        posting.start_order(order, number, business, day, account.own.era)
+        count = self._write_lines(order, baskets)
+        self._make_room(account, order, count)
+        posting.begin_checkout(self.terms, account, order, order.lines, count, day)
+        reserve(order.coupons, USED_COUPONS, UsedCoupon)
+        return count
+
+    def close_uses(self, account: Account, order: Order, count: int, day: int) -> None:
+        """After the coupons of a checkout."""
         self._make_room(account, order, count)
         posting.close_uses(self.terms, account, order, count, day)
-        for place in self._in_order(asked):
-            self._make_room(account, order, count)
-            refusals[place] = self._at_checkout(account, order, day, asked[place], count)
+
+    def end_checkout(self, account: Account, order: Order, count: int, day: int, business: int) -> None:
+        """The purchase itself, after all that was asked for at it."""
         self._make_room(account, order, count)
         posting.checkout(self.terms, account, order, order.lines, count, day, business)
-        return refusals
 
     def _in_order(self, asked: Sequence[Redeeming | Paying | Using]) -> list[int]:
         """The places of the redemptions and payments of a checkout in the order in which they act, each kind as it was asked for."""
@@ -212,11 +228,12 @@ class Desk:
         places = [place for place, each in enumerate(asked) if not isinstance(each, Using)]
         return sorted(places, key=lambda place: isinstance(asked[place], Paying) != value_first)
 
-    def _at_checkout(
+    def at_checkout(
         self, account: Account, order: Order, day: int, asked: Redeeming | Paying | Using, count: int
     ) -> str:
         """A redemption, or a payment with stored value, at a purchase of so many lines. Returns why it is refused (empty: done)."""
         assert not isinstance(asked, Using)
+        self._make_room(account, order, count)
         if isinstance(asked, Paying):
             return VALUE_REFUSALS[pay(self.terms, account, order, order.lines, count, day, asked.amount)]
         self._make_room_for_uses(account, order, asked)
@@ -229,6 +246,11 @@ class Desk:
         self._make_room(account, order)
         self._make_room_for_uses(account, order, asked)
         return REFUSALS[posting.redeem_alone(self.terms, account, order, day, self._item(asked), asked.points)]
+
+    def scratch(self, account: Account) -> Order:
+        """An order to work on in a rule that needs one, with room for what it may write."""
+        self._make_room(account, self._scratch)
+        return self._scratch
 
     def issue(self, account: Account, day: int, name: str) -> str:
         """A coupon is bought with points, or handed out. Returns why it is refused (empty: done)."""

@@ -67,15 +67,16 @@ def compare(
     """
     check_sums(scenario)
     if engine != "agents":
-        from simulators.kernel import TooLarge, compare_kernel, refusals
+        from simulators.kernel import TooLarge, compare_kernel
 
-        if engine == "kernel" or not refusals(scenario, [*programs, scenario.baseline]):
-            try:
-                return compare_kernel(scenario, programs, progress, threads, keep)
-            except TooLarge as error:
-                if engine == "kernel" or scenario.members > FEW:
-                    raise
-                notify(f"lived by the agents: {error}")
+        try:
+            return compare_kernel(scenario, programs, progress, threads, keep)
+        except TooLarge as error:
+            if engine == "kernel":
+                raise
+            if scenario.members > FEW:
+                raise TooLarge(f"{error}; the agents live at most {FEW:,} members") from error
+            notify(f"lived by the agents: {error}")
     from simulators.agents import run_agents
 
     first, *others = programs

@@ -17,7 +17,7 @@ from simulators.layout import ACCOUNT, TERMS, blank, layout, packed
 from workbench.ledger import Account, Book, Cursor, Lot, QualifyingDay, blank_account, numpy_dtype
 from workbench.population.behaviour import BehaviourTerms, behaviour_terms, largest_modifier, takes_place
 from workbench.population.load import load_assumptions, shipped_assumptions
-from workbench.population.past import EFFECTS, Past, note_coupon, note_joined, note_message, note_redemption, note_tier
+from workbench.population.past import EFFECTS, Past, note_joined, note_message, note_redemption, note_tier
 from workbench.program.load import load_program
 from workbench.program.lower import lower
 from workbench.program.spec import Program
@@ -262,7 +262,7 @@ def test_expiry_for_those_who_know() -> None:
 
 
 def remembering() -> Past:
-    """Joined 300 days before 2 December, redeemed 30 and fell 180 days before, two messages of which the last was 3 days ago, a coupon."""
+    """Joined 300 days before 2 December, redeemed 30 and fell 180 days before, two messages of which the last was 3 days ago."""
     past = Past()
     note_joined(past, DECEMBER_2 - 300)
     note_redemption(past, DECEMBER_2 - 90)
@@ -270,8 +270,6 @@ def remembering() -> Past:
     note_tier(past, 2, 1, DECEMBER_2 - 180)
     note_message(past, DECEMBER_2 - 5)
     note_message(past, DECEMBER_2 - 3)
-    note_coupon(past, 2)
-    note_coupon(past, -1)
     return past
 
 
@@ -283,6 +281,7 @@ def test_everything_at_once_is_the_product_of_all() -> None:
     }
     rules = program(earn=PER_HUNDRED, tiers=tiers, redemption=HUNDRED_POINTS)
     held = account([(40, DECEMBER_2 + 99)], SIXTY, purchases=8, tier=1)
+    held.own.coupons = 1
     by_hand = {
         "reward_pressure": 1.04, "tier_pressure": 1.06, "expiry": 1 + 0.05 * math.exp(-99 / 14), "rewarded": 1 + 0.05 / math.e,
         "status": 1.02, "demotion": 1 - 0.1 / math.e, "coupon": 1.03, "message": 1 + 0.05 * 0.9 / math.e,
@@ -309,6 +308,7 @@ def test_one_effect_at_zero_leaves_the_others(name: str) -> None:
     held = account([(40, DECEMBER_2 + 20)], SIXTY, purchases=8)
     held.own.tier = 0 if name != "status" else 1
     held.own.plan = 1
+    held.own.coupons = 2
     past, without = remembering(), remembering()
     on = at(central, tiered(), held, DECEMBER_2, 0.3 if name == "reward_pressure" else 0.08, past=past).factor
     off = at(
@@ -494,13 +494,13 @@ def draw_state(draw: random.Random, rules: Program, terms: Terms) -> State:
         draw.choice((note_redemption, note_message))(past, when)
     if levels and draw.random() < 0.5:
         note_tier(past, 1, 0, day - draw.randint(0, 400))
-    note_coupon(past, draw.choice([0, 1]))
+    held.own.coupons = draw.choice([0, 1])
     return State(held, past, day, 10 ** draw.uniform(-3, -0.5), draw.random())
 
 
 def test_the_bound_holds_and_what_is_left_out_is_one() -> None:
     """For drawn members of shipped programs: no factor is above the bound, and the effects left out of a program change nothing but those of
-    coupons and messages, which no program has."""
+    coupons and messages, which none of them has."""
     seen = 0
     for number, name in enumerate(DRAWN):
         rules = load_program(name)
@@ -514,7 +514,8 @@ def test_the_bound_holds_and_what_is_left_out_is_one() -> None:
                 full = factor_at(whole, terms, rewards, *state)
                 assert 0.2 <= full <= largest_modifier(whole)
                 bare = state._replace(past=Past().load(state.past.as_tuple()))
-                bare.past.coupons, bare.past.messages = 0, 0
+                bare.past.messages = 0
+                bare.held.own.coupons = 0
                 again = bare._replace(past=Past().load(bare.past.as_tuple()))
                 expected = factor_at(whole, terms, rewards, *bare)
                 assert factor_at(less, terms, rewards, *again) == expected <= largest_modifier(less)
@@ -546,7 +547,6 @@ def _compiled(behaviour, terms, rewards, held, past, day, rate, u_aware, basket,
     note_redemption(past, day)
     fell = note_tier(past, 1, 0, day)
     note_message(past, day)
-    note_coupon(past, 1)
     return factor, amount, placed, fell
 
 

@@ -47,7 +47,11 @@ def refusals(scenario: Scenario, programs: Sequence[Program]) -> list[str]:
     longest = max(longest_days(program, scenario) for program in programs)
     if longest > DAYS:
         return [f"{longest} days are more than the {DAYS} that the compiled engine has tables for"]
-    return []
+    return [
+        f"{program.title}: its members share {program.shared_limits[0]}, and the compiled engine lives them one by one"
+        for program in programs
+        if program.shared_limits
+    ]
 
 
 def run_kernel(

@@ -7,9 +7,10 @@ order of events in time, which the ledger's digest compares with that of the age
 
 from typing import Any, NamedTuple
 
-from simulators.choices import NOTHING, ask, days_to_lapse, factor_at, topped_up
+from simulators.choices import NOTHING, days_to_lapse, factor_at, topped_up
 from simulators.layout import BONUS_VALUES, ENTRIES, LOTS, QUALIFYING_DAYS, USED_COUPONS, WALLET
 from simulators.purse import load, plan_wanted, renewals
+from simulators.wallet import COUPON, claim_coupons, points_that_fit, use_coupons, wish
 from workbench.finance.panel import note_review
 from workbench.population.behaviour import death_after_fall, takes_place, wants_to_redeem
 from workbench.population.death import death_time, death_when_joined
@@ -31,7 +32,7 @@ from workbench.population.strips import (
 from workbench.population.terms import basket, joins, pick, return_day
 from workbench.rules import posting
 from workbench.rules.plans import UNNAMED_PLAN
-from workbench.rules.redemption import redeem
+from workbench.rules.redemption import UNNAMED, redeem
 from workbench.rules.refunds import refund_linked
 from workbench.rules.stored_value import ALL, pay
 from workbench.units import NEVER, rule
@@ -151,20 +152,28 @@ def live(versions, behaviours, population, members, i, drawn, bought, space, pan
             )
             if paid_in > 0:
                 posting.add_value(terms, account, scratch, day, day, paid_in)
+            if account.own.coupons > 0:
+                claim_coupons(behaviour, terms, account, scratch, day, members.key[i])
             tier = account.own.tier
             item, points = wanted(world, behaviour, members.redeemer[i], account, day, key, amount)
             posting.start_order(order, orders, day, day, account.own.era)
             posting.begin_checkout(terms, account, order, order.lines, 1, day)
+            if account.own.coupons > 0:
+                use_coupons(behaviour, terms, account, order, 1, day, members.key[i])
             posting.close_uses(terms, account, order, 1, day)
             pays = account.own.principal + account.own.bonus_value > 0
             refused = 1
             if pays and terms.value.pays_first:
                 pay(terms, account, order, order.lines, 1, day, ALL)
-            if item != NOTHING:
+            if item > NOTHING:
+                if item == UNNAMED:
+                    points = points_that_fit(terms, rewards, order, points)
                 refused = redeem(terms, account, order, day, item, points, order.own.amount)
             if pays and not terms.value.pays_first:
                 pay(terms, account, order, order.lines, 1, day, ALL)
             posting.checkout(terms, account, order, order.lines, 1, day, day)
+            if item <= COUPON:
+                refused = posting.issue_alone(terms, account, scratch, day, COUPON - item)
             if note_tier(past, tier, account.own.tier, day):
                 death = death_after_fall(behaviour, past, death)
             if refused == 0:
@@ -201,7 +210,7 @@ def wanted(world, behaviour, redeemer, account, day, key, amount):
         behaviour, redeemer, mark(key, REDEEM), balance, rewards.cheapest, days_to_lapse(account, day)
     ):
         return NOTHING, 0
-    return ask(world.terms, rewards, account, day, amount)
+    return wish(world.terms, rewards, account, day, amount)
 
 
 @rule

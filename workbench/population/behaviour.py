@@ -74,6 +74,9 @@ class BehaviourTerms(NamedTuple):
     demotion_decay: float
     demotion_death: float
     coupon_strength: float
+    coupon_given: float
+    coupon_earned: float
+    coupon_bought: float
     message_strength: float
     message_decay: float
     message_fatigue: float
@@ -125,6 +128,9 @@ def behaviour_terms(assumptions: Assumptions) -> BehaviourTerms:
         demotion_decay=a.demotion.decay_days,
         demotion_death=a.demotion.death,
         coupon_strength=a.coupon.strength,
+        coupon_given=a.coupon.given,
+        coupon_earned=a.coupon.earned,
+        coupon_bought=a.coupon.bought,
         message_strength=a.message.strength,
         message_decay=a.message.decay_days,
         message_fatigue=a.message.fatigue,

@@ -11,7 +11,6 @@ __all__ = [
     "EFFECTS",
     "Past",
     "messages_before",
-    "note_coupon",
     "note_joined",
     "note_message",
     "note_redemption",
@@ -31,7 +30,6 @@ class Past(Record):
         "joined",                         # day of joining
         "redemptions", "redeemed_on",     # redemptions the member asked for, and the day of the last
         "falls", "fell_on", "fell_before_on",  # falls to a lower tier, the day of the last and of the one before it
-        "coupons",                        # coupons held
         "messages", "messaged_on",        # messages received, and the day of the last
         "crowd",                          # messages of the seven days up to the last one, that one not counted
         "week",                           # messages of the last's day and the six before it, eight bits a day
@@ -70,12 +68,6 @@ def note_tier(past: Past, before: int, after: int, day: int) -> bool:
     past.fell_before_on = past.fell_on
     past.fell_on = day
     return True
-
-
-@rule
-def note_coupon(past: Past, change: int) -> None:
-    """Coupons are put in the wallet, or (negative) used or lapsed."""
-    past.coupons += change
 
 
 @rule

@@ -43,6 +43,7 @@ __all__ = [
     "Members",
     "accepts",
     "candidate_key",
+    "coupon_mark",
     "candidates",
     "draw_members",
     "gap",
@@ -52,7 +53,7 @@ __all__ = [
 
 MAX_STRIPS = 3
 """The modifier is at most 3."""
-JOINING, TRAITS = -1, -2
+JOINING, TRAITS, COUPONS = -1, -2, -3
 """Strips of the joining purchase and of what the member is."""
 
 # Purposes of a candidate's draws. Later ones are added at the end: a number, once used, never changes its meaning.
@@ -189,6 +190,12 @@ def _birthdays(known: float, u_known: np.ndarray, u_day: np.ndarray) -> tuple[np
 def strip_key(member_key: int, strip: int) -> int:
     """The root of a strip's candidates."""
     return derive(member_key, strip)
+
+
+@rule
+def coupon_mark(member_key: int, kind: int, serial: int) -> float:
+    """The number in (0, 1) that belongs to one coupon of a member: its kind, and its number among the member's."""
+    return mark(derive(derive(member_key, COUPONS), kind), serial)
 
 
 @rule

@@ -244,7 +244,7 @@ def _terms(program: Program, shared: _Shared, pools: list[int], first_day: int, 
         tiers=lower_tiers(program.tiers, shared.actions, earn.pending is not None, first_day, last_day),
         expiry=expiry,
         redemption=lower_redemption(
-            program.redemption, bool(program.prices or program.coupons or program.stored_value)
+            program.redemption, bool(program.prices or program.coupons or program.stored_value), pools
         ),
         refunds=lower_refunds(program.refunds),
         segments=lower_segments(program.segments),
@@ -311,9 +311,6 @@ def _refuse_unbuilt(program: Program) -> None:
     for part in ("messages", "versions"):
         if getattr(program, part):
             raise SpecError((part,), "these rules are not built yet")
-    for k, item in enumerate(() if program.redemption is None else program.redemption.catalogue):
-        if item.stock is not None:
-            raise SpecError(("redemption", "catalogue", k, "stock"), "limits that members share are not built yet")
 
 
 def _names(*groups: Iterable[str]) -> list[str]:

@@ -117,10 +117,16 @@ class Program(Spec):
             self.versions,
         )
         streaks = any(bonus.streak > 1 or bonus.at_most > 1 for bonus in self.earn.bonuses)
-        return any(others) or streaks or self._limited_stock()
+        return any(others) or streaks or bool(self.shared_limits)
 
-    def _limited_stock(self) -> bool:
-        return self.redemption is not None and any(item.stock is not None for item in self.redemption.catalogue)
+    @property
+    def shared_limits(self) -> tuple[str, ...]:
+        """The limits that all members share, first come, first served, by their places in the file."""
+        items = () if self.redemption is None else self.redemption.catalogue
+        stocks = [f"redemption.catalogue.{item.name}.stock" for item in items if item.stock is not None]
+        issues = [f"coupons.{each.name}.total_limit" for each in self.coupons if each.total_limit is not None]
+        uses = [f"coupons.{each.name}.total_uses" for each in self.coupons if each.total_uses is not None]
+        return (*stocks, *issues, *uses)
 
     @property
     def automations(self) -> tuple[Automation, ...]:

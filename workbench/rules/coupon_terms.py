@@ -30,6 +30,8 @@ class CouponTerms(NamedTuple):
     """Coupons that one call may issue at the most."""
     automatic: int
     """Number of those issued at a balance."""
+    sold: int
+    """Number of those bought with points."""
     before_price: int
     """1 where coupons look at the amount before the member price."""
     gives: Coupons
@@ -79,6 +81,7 @@ def lower_coupons(
         kinds=len(coupons),
         most=sum(each.count * (MOST_TIMES if _repeats(each) else 1) for each in coupons),
         automatic=automatic,
+        sold=sum(each.trigger.on == "points" for each in coupons),
         before_price=int(checkout.coupons == "before_member_price"),
         gives=[KINDS.index(each.gives.kind) for each in coupons],
         amount=[_amount(each) for each in coupons],

@@ -15,7 +15,6 @@ from workbench.rules.redemption import (
     NO_COUPON,
     NO_SAVING,
     NONE_HELD,
-    NONE_UNCLAIMED,
     NONE_USABLE,
     NOT_ALONE,
     NOT_TOGETHER,
@@ -27,7 +26,8 @@ from workbench.rules.trigger_terms import AT_MANUAL, AT_POINTS, MOST_TIMES
 from workbench.units import NEVER, add_months, month_end, rule
 
 __all__ = [
-    "claim", "by_row_only", "issue", "issue_at_balance", "issue_by_hand", "lapse_coupons", "post_uses", "restore_and_revoke", "use", "use_gift",
+    "by_row_only", "claim", "is_usable", "issue", "issue_at_balance", "issue_by_hand", "lapse_coupons", "post_uses", "restore_and_revoke",
+    "unclaimed", "use", "use_gift", "use_refusal", "use_this",
 ]  # fmt: skip
 
 
@@ -221,10 +221,8 @@ def lapse_coupons(terms, account, day):
 
 
 @rule
-def claim(terms, account, day, kind):
-    """Claim the soonest expiring unclaimed coupon of a kind: its life begins. Returns why it is refused, 0 if it is done."""
-    if kind < 0:
-        return NO_COUPON
+def unclaimed(account, kind):
+    """Index of the soonest expiring unclaimed coupon of a kind; -1 if none is held."""
     found = -1
     for i in range(account.own.coupons):
         coupon = account.coupons[i]
@@ -234,13 +232,16 @@ def claim(terms, account, day, kind):
             and (found < 0 or comes_before(coupon, account.coupons[found]))
         ):
             found = i
-    if found < 0:
-        return NONE_UNCLAIMED
-    coupon = account.coupons[found]
+    return found
+
+
+@rule
+def claim(terms, account, day, index):
+    """Claim a coupon: its life begins."""
+    coupon = account.coupons[index]
     begin_life(terms, coupon, day)
     account.own.coupon_on = min(account.own.coupon_on, coupon.expires_on + 1)
-    post(account, day, CLAIM, 0, 0, coupon.issued_on, coupon.expires_on, 0, terms.why_coupon[kind])
-    return OK
+    post(account, day, CLAIM, 0, 0, coupon.issued_on, coupon.expires_on, 0, terms.why_coupon[coupon.kind])
 
 
 # --- using ------------------------------------------------------------------------------------------------------------
@@ -268,15 +269,10 @@ def usable(terms, account, day, kind):
 
 
 @rule
-def use_refusal(terms, account, order, count, day, kind):
-    """Why a coupon cannot be used on an order as it stands; 0 if it can."""
+def use_refusal(terms, account, order, count, kind):
+    """Why a coupon of a kind cannot be used on an order as it stands; 0 if it can."""
     coupons = terms.coupons
     placed = order.own
-    if kind < 0:
-        return NO_COUPON
-    index = usable(terms, account, day, kind)
-    if index < 0:
-        return NONE_USABLE if index == -1 else NONE_HELD
     if placed.coupons > 0 and (placed.exclusive & NO_COUPONS or coupons.forbids[kind] & NO_COUPONS):
         return NOT_TOGETHER
     waives = coupons.forbids[kind] & NO_MEMBER_PRICE
@@ -293,11 +289,24 @@ def use_refusal(terms, account, order, count, day, kind):
 
 @rule
 def use(terms, account, order, count, day, kind):
-    """Use a coupon on an order of so many lines. Its entry follows (``post_uses``). Returns why it is refused, 0 if it is done."""
-    refusal = use_refusal(terms, account, order, count, day, kind)
-    if refusal != OK:
-        return refusal
+    """Use the soonest expiring coupon of a kind on an order of so many lines. Its entry follows (``post_uses``). Returns why it is refused, 0 if
+    it is done."""
+    if kind < 0:
+        return NO_COUPON
+    index = usable(terms, account, day, kind)
+    if index < 0:
+        return NONE_USABLE if index == -1 else NONE_HELD
+    refusal = use_refusal(terms, account, order, count, kind)
+    if refusal == OK:
+        use_this(terms, account, order, count, day, index)
+    return refusal
+
+
+@rule
+def use_this(terms, account, order, count, day, index):
+    """Use a coupon, which nothing refuses, on an order."""
     coupons = terms.coupons
+    kind = account.coupons[index].kind
     placed = order.own
     if coupons.forbids[kind] & NO_MEMBER_PRICE:
         clear_member_price(order, count)
@@ -308,13 +317,11 @@ def use(terms, account, order, count, day, kind):
         placed.coupon_off += saving
     if coupons.use_pool[kind] >= 0:
         account.pools[coupons.use_pool[kind]].left -= 1
-    index = usable(terms, account, day, kind)
     if account.coupons[index].usable_on == NEVER:
         begin_life(terms, account.coupons[index], day)
     note_use(order, account.coupons[index], saving)
     take_from_wallet(account, index)
     account.own.coupons_used += 1
-    return OK
 
 
 @rule

@@ -12,6 +12,8 @@ from workbench.rules.earn_parts import known
 from workbench.rules.plan_spec import Plan
 from workbench.rules.stored_value import ALL
 from workbench.rules.tiers import grant_tier
+from workbench.rules.trigger_terms import AT_PLAN, PLAN_RENEWAL, PLAN_START
+from workbench.rules.triggers import fire
 from workbench.units import NEVER, add_months, muldiv, rule, to_minor
 
 __all__ = [
@@ -90,8 +92,9 @@ def lower_plans(plans: Sequence[Plan], tiers: tuple[str, ...], categories: list[
 
 # --- rules: terms ----------------------------------------------------------------------------------------------------
 @rule
-def begin_term(terms, account, day, plan):
-    """A term of a plan begins: its fee is due, the tier it grants is entered or lengthened."""
+def begin_term(terms, account, order, day, plan, phase):
+    """A term of a plan begins: its fee is due, the tier it grants is entered or lengthened; then the campaigns of the phase (``PLAN_START``,
+    ``PLAN_RENEWAL``)."""
     own = account.own
     own.plan = plan + 1
     own.plan_since = day
@@ -101,20 +104,22 @@ def begin_term(terms, account, day, plan):
     own.plan_spend = 0
     post(account, day, FEE_DUE, 0, own.plan_fee, day, own.plan_until, 0, terms.plans.why[plan])
     grant_tier(terms, account, day, terms.plans.tier[plan])
+    if terms.triggers.campaigns > 0:
+        fire(terms, account, order, 0, day, AT_PLAN, phase, 0)
 
 
 @rule
-def begin_plan(terms, account, day, plan):
+def begin_plan(terms, account, order, day, plan):
     """The first term of a plan."""
     account.own.plan_renewals = NEVER if terms.plans.auto[plan] else 0
-    begin_term(terms, account, day, plan)
+    begin_term(terms, account, order, day, plan, PLAN_START)
 
 
 @rule
-def begin_required(terms, account, day, plan):
+def begin_required(terms, account, order, day, plan):
     """On joining: the plan that the joining names (-1: none), or else the one everybody takes, where membership needs one."""
     if terms.plans.required >= 0:
-        begin_plan(terms, account, day, plan if plan >= 0 else terms.plans.required)
+        begin_plan(terms, account, order, day, plan if plan >= 0 else terms.plans.required)
 
 
 @rule
@@ -130,7 +135,7 @@ def end_plan(terms, account, day, dropped):
 
 
 @rule
-def end_of_term(terms, account, day):
+def end_of_term(terms, account, order, day):
     """The start of the day after a term's last: its rebate, then the next term or the end. Returns whether a term began."""
     own = account.own
     if own.plan == 0 or own.plan_until >= day:
@@ -145,7 +150,7 @@ def end_of_term(terms, account, day):
         return False
     if own.plan_renewals < NEVER:
         own.plan_renewals -= 1
-    begin_term(terms, account, day, plan)
+    begin_term(terms, account, order, day, plan, PLAN_RENEWAL)
     return True
 
 
@@ -177,7 +182,7 @@ def fee_refusal(terms, own, plan, amount):
 
 
 @rule
-def pay_fee(terms, account, day, plan, amount):
+def pay_fee(terms, account, order, day, plan, amount):
     """A fee row: begins the plan's first term where the member does not hold it (ending another plan), and pays an amount, or ``ALL`` that is due.
     Returns (why it is refused, 0 if it is done; whether a term began)."""
     own = account.own
@@ -189,7 +194,7 @@ def pay_fee(terms, account, day, plan, amount):
     if begins:
         if own.plan > 0:
             end_plan(terms, account, day, 0)
-        begin_plan(terms, account, day, plan)
+        begin_plan(terms, account, order, day, plan)
     money = own.plan_owed if amount == ALL else amount
     own.plan_owed -= money
     post(account, day, FEE, 0, money, own.plan_since, own.plan_until, 0, terms.plans.why[plan])

@@ -14,7 +14,7 @@ The caller opens days in rising order and keeps room in the account's lists (``r
 
 from workbench.ledger import ACTIVATE, PURCHASE, REFERRAL, post
 from workbench.rules.bonuses import give_bonuses
-from workbench.rules.coupons import by_row_only, claim, issue_by_hand, lapse_coupons, post_uses, use_gift
+from workbench.rules.coupons import by_row_only, claim, issue_by_hand, lapse_coupons, post_uses, unclaimed, use_gift
 from workbench.rules.earn import earn_nothing, earn_purchase, metric_day
 from workbench.rules.earn_parts import is_birthday, set_eligible, write_parts
 from workbench.rules.earn_terms import ON_ACTION, ON_BIRTHDAY, ON_FIRST, ON_JOIN, ON_PURCHASE
@@ -22,7 +22,7 @@ from workbench.rules.expiry import BY_ACTION, BY_PURCHASE, convert, decay, lapse
 from workbench.rules.lots import repay
 from workbench.rules.plans import begin_required, end_of_term, may_earn, note_spend, pay_fee
 from workbench.rules.prices import close_prices, price_lines
-from workbench.rules.redemption import NO_BASKET, redeem, redeem_automatically
+from workbench.rules.redemption import NO_BASKET, NO_COUPON, NONE_UNCLAIMED, redeem, redeem_automatically
 from workbench.rules.referrals import PENDING, UNREWARDED, cap_allows, give, qualify
 from workbench.rules.refunds import reverse
 from workbench.rules.savings import clear_lines
@@ -48,6 +48,7 @@ __all__ = [
     "add_value",
     "begin_checkout",
     "claim_alone",
+    "claim_held",
     "checkout",
     "claw_back",
     "close_uses",
@@ -83,7 +84,7 @@ def open_day(terms, account, order, day):
         lapse_coupons(terms, account, day)
     activate(terms, account, day)
     if terms.plans.count > 0:
-        end_of_term(terms, account, day)
+        end_of_term(terms, account, order, day)
     judge(terms, account, day)
     decay(terms, account, day)
     convert(terms, account, day)
@@ -280,7 +281,7 @@ def join(terms, account, order, day, business, birth_month, birth_dom, plan):
     own.tier_since = day
     own.tier_until = NEVER
     start_order(order, 0, business, day, 0)
-    begin_required(terms, account, day, plan)
+    begin_required(terms, account, order, day, plan)
     give_bonuses(terms, account, order, order.lines, 0, day, ON_JOIN, -1, 0)
     if terms.triggers.campaigns > 0:
         fire(terms, account, order, 0, day, AT_JOIN, 0, 0)
@@ -377,11 +378,19 @@ def issue_alone(terms, account, order, day, kind):
 @rule
 def claim_alone(terms, account, order, day, kind):
     """A ``claim`` row. Returns why it is refused, 0 if it is done."""
+    index = unclaimed(account, kind)
+    if kind < 0 or index < 0:
+        return NO_COUPON if kind < 0 else NONE_UNCLAIMED
+    claim_held(terms, account, order, day, index)
+    return 0
+
+
+@rule
+def claim_held(terms, account, order, day, index):
+    """A member claims a coupon they hold."""
     start_order(order, 0, day, day, account.own.era)
-    refusal = claim(terms, account, day, kind)
-    if refusal == 0:
-        after_event(terms, account, order, day, False)
-    return refusal
+    claim(terms, account, day, index)
+    after_event(terms, account, order, day, False)
 
 
 @rule
@@ -430,7 +439,7 @@ def add_value(terms, account, order, day, business, amount):
 def take_fee(terms, account, order, day, plan, amount):
     """A plan's fee is paid, and its first term begun where the member does not hold it. Returns why it is refused, 0 if it is done."""
     start_order(order, 0, day, day, account.own.era)
-    refusal, begins = pay_fee(terms, account, day, plan, amount)
+    refusal, begins = pay_fee(terms, account, order, day, plan, amount)
     if begins:
         after_event(terms, account, order, day, False)
     return refusal

@@ -129,6 +129,8 @@ class RedemptionTerms(NamedTuple):
     item_points: Items
     item_worth: Items
     """Face value of one, in minor units."""
+    item_pool: Items
+    """Place of its stock among the limits that members share; -1 where there is no end of it."""
     item_limit: Items
     """Per member and day; 0 for no limit."""
     within_due: int
@@ -171,12 +173,13 @@ REFUSALS = (
     "the coupon's shared number of uses is full",
     "the coupon's limit is full, or it is not for this member on this day",
     "only a gift without a least basket is used without a purchase",
+    "beyond the reward's stock",
 )
 (
     OK, BEYOND_BALANCE, NO_REDEMPTION, CLOSED, NO_ITEM, DAILY_LIMIT, BELOW_MINIMUM, NOT_A_BLOCK, BEYOND_SHARE, SMALL_BASKET,
     NO_POINTS, NOT_A_PRICE, UNKNOWN_REFERRER, SELF_REFERRED, REFERRED_BEFORE, BOUGHT_BEFORE,
     BEYOND_DUE, NOT_TOGETHER, NO_COUPON, NONE_HELD, NONE_USABLE, NONE_UNCLAIMED, COUPON_BASKET, NO_SAVING, USED_UP,
-    COUPON_LIMIT, NOT_ALONE,
+    COUPON_LIMIT, NOT_ALONE, OUT_OF_STOCK,
 ) = range(len(REFUSALS))  # fmt: skip
 UNNAMED, UNKNOWN_ITEM = -1, -2
 NO_BASKET = -1
@@ -184,8 +187,9 @@ NO_POINTS_BESIDE = 2
 """Bit of what coupons used on an order forbid."""
 
 
-def lower_redemption(redemption: Redemption | None, within_due: bool) -> RedemptionTerms:
-    """Terms of redemption. ``within_due``: whether money off is bound by what is left to pay."""
+def lower_redemption(redemption: Redemption | None, within_due: bool, pools: list[int]) -> RedemptionTerms:
+    """Terms of redemption. ``within_due``: whether money off is bound by what is left to pay. Stocks are added to ``pools``, what is left of each
+    at first."""
     off = None if redemption is None else redemption.money_off
     automatic = None if redemption is None else redemption.automatic
     items = () if redemption is None else redemption.catalogue
@@ -202,6 +206,7 @@ def lower_redemption(redemption: Redemption | None, within_due: bool) -> Redempt
         items=len(items),
         item_points=[item.points for item in items],
         item_worth=[to_minor(item.face_value) for item in items],
+        item_pool=[_pool(pools, item.stock) for item in items],
         item_limit=[item.limit_per_day or 0 for item in items],
         within_due=int(within_due),
         automatic_at=0 if automatic is None else automatic.at,
@@ -211,6 +216,14 @@ def lower_redemption(redemption: Redemption | None, within_due: bool) -> Redempt
         window_first=[each.first_day for each in windows],
         window_last=[each.last_day for each in windows],
     )
+
+
+def _pool(pools: list[int], stock: int | None) -> int:
+    """The place of a stock; -1 where there is none."""
+    if stock is None:
+        return -1
+    pools.append(stock)
+    return len(pools) - 1
 
 
 # --- rules ---------------------------------------------------------------------------------------------------------
@@ -259,6 +272,9 @@ def still_due(placed):
 def item_refusal(terms, account, day, item, count):
     """Why so many of a reward cannot be taken today; 0 if they can (and they are counted)."""
     limit = terms.redemption.item_limit[item]
+    pool = terms.redemption.item_pool[item]
+    if pool >= 0 and account.pools[pool].left < count:
+        return OUT_OF_STOCK
     if limit > 0:
         meter = account.meters[terms.item_meter[item]]
         if meter.period != day:
@@ -267,6 +283,8 @@ def item_refusal(terms, account, day, item, count):
         if meter.used + count > limit:
             return DAILY_LIMIT
         meter.used += count
+    if pool >= 0:
+        account.pools[pool].left -= count
     return OK
 
 
