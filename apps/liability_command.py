@@ -1,6 +1,8 @@
 """``loyalty liability``: what finance and the auditor receive, of a run, a program, or the company's own records."""
 
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["liability"]
 
+MOST_MEMBERS = 50_000
+"""Simulated members whose entries are held for drawing them again."""
 RECORDS = (".csv", ".gz", ".parquet")
 SHOWN = {
     "opening": ("opening",), "deferred": ("deferred",), "taken back": ("reversed", "repaid", "remitted"), "redeemed": ("redeemed",),
@@ -52,6 +56,9 @@ def liability(
     assumptions: Annotated[str, typer.Option(help="As for run.")] = "central",
     engine: Annotated[str | None, typer.Option(help="As for run.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, max=1024, help="As for run.")] = None,
+    draws: Annotated[
+        int, typer.Option(min=0, max=10_000, help="Draws of members for the levels of confidence; 0: none.")
+    ] = 400,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
 ) -> None:
     """What members are still owed, as it goes into the books: roll-forwards, journal entries, sensitivity, checks.
@@ -59,6 +66,7 @@ def liability(
     Exit status 1 if a check fails; the document and the workbook say which.
     """
     from simulators.output_files import check_apart
+    from simulators.weights import member_weights
     from workbench.finance.accounting.policy import load_policy
     from workbench.liability_document import liability_document
     from workbench.run_books import value_books
@@ -71,7 +79,7 @@ def liability(
     if file is not None and Path(target).is_file():
         check_apart({"FILE": Path(target)}, {"--out": file})
     if Path(target).is_dir():
-        books = _folder(Path(target))
+        books = _folder(Path(target), draws > 0)
     elif Path(target).name.lower().endswith(RECORDS):
         books = _records(Path(target), day, program, rules)
     else:
@@ -87,8 +95,9 @@ def liability(
             seed,
             engine,
             threads,
+            draws > 0,
         )
-    found = value_books(books, rules, day)
+    found = value_books(books, rules, day, partial(member_weights, seed, draws) if draws else None)
     provenance = {**books.provenance, "policy": policy, "valuation": day.isoformat()}
     if file is not None:
         _write(found, file, books, provenance)
@@ -114,11 +123,29 @@ def _write(found: "Valuation", file: Path, books: "Books", provenance: dict[str,
 
 
 # --- where the books come from -------------------------------------------------------------------------------------------
-def _folder(folder: Path) -> "Books":
+def _folder(folder: Path, by_member: bool) -> "Books":
+    """The books of a run's folder. It holds sums over members; so a run of not too many is lived again for their entries."""
+    from simulators.simulate import simulate
+    from workbench.finance.triangle import events_of
     from workbench.run_books import books_of_folder
-    from workbench.run_folder import RunFolder
+    from workbench.run_folder import RunFolder, scenario_of_run
 
-    return books_of_folder(RunFolder(folder))
+    run = RunFolder(folder)
+    books = books_of_folder(run)
+    if not by_member or run.document["members"] > MOST_MEMBERS:
+        return books
+    try:
+        scenario = scenario_of_run(run)
+    except BadInput as error:  # the run was written by other code; its sums are still good
+        tell(f"no levels of confidence: {error}")
+        return books
+    with progress_bar(scenario.members, None, None) as progress, no_room(None):
+        lived = simulate(scenario, progress, keep=True, notify=tell)
+    if lived.digest != run.document["digest"]:
+        tell("no levels of confidence: by this code the run comes out differently")
+        return books
+    assert lived.ledgers is not None
+    return replace(books, events=events_of(lived.ledgers[0]))
 
 
 def _records(path: Path, day: date, name: str | None, policy: "Policy") -> "Books":
@@ -140,6 +167,7 @@ def _simulated(
     seed: int,
     engine: str | None,
     threads: int | None,
+    by_member: bool,
 ) -> "Books":
     """The books of a program that is lived first."""
     from simulators.simulate import simulate
@@ -150,7 +178,8 @@ def _simulated(
         name, "none", population, purchases_per_year, mean_basket, assumptions, members, years, first, seed
     )
     with progress_bar(members, chosen, None) as progress, no_room(None):
-        return books_of_run(simulate(scenario, progress, chosen, threads, notify=tell))
+        keep = by_member and members <= MOST_MEMBERS
+        return books_of_run(simulate(scenario, progress, chosen, threads, keep, tell))
 
 
 # --- on the terminal -------------------------------------------------------------------------------------------------------

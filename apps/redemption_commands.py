@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apps.console import day_of, err, out, plain, print_json, table
+from apps.scenario_options import engine_of, no_room, progress_bar, scenario_of, tell
 from workbench.errors import BadInput, Problem, nearest
 
 if TYPE_CHECKING:
@@ -76,17 +77,15 @@ def redemption(
 
 
 def _run_off(folder: Path, triangle: "Triangle", populations: int) -> dict[str, Any]:
-    from apps.scenario_options import no_room, progress_bar
-    from apps.scenario_options import tell as say
     from simulators.run_off import run_off, run_off_document
-    from workbench.run_folder import RunFolder, scenario_of
+    from workbench.run_folder import RunFolder, scenario_of_run
 
     if not folder.is_dir():
         message = "expected the folder of a run: its rules and members are lived on"
         raise BadInput(Problem("--run-off", message, str(folder)))
-    scenario = scenario_of(RunFolder(folder))
-    with progress_bar(scenario.members * populations, None, None) as tell, no_room(None):
-        found = run_off(scenario, triangle.valuation, triangle, populations, progress=tell, notify=say)
+    scenario = scenario_of_run(RunFolder(folder))
+    with progress_bar(scenario.members * populations, None, None) as progress, no_room(None):
+        found = run_off(scenario, triangle.valuation, triangle, populations, progress=progress, notify=tell)
     return run_off_document(found)
 
 
@@ -219,8 +218,6 @@ def backtest(
     as_json: Json = False,
 ) -> None:
     """Which estimator to trust for a program: each against what the same members go on to redeem."""
-    from apps.scenario_options import engine_of, no_room, progress_bar, scenario_of
-    from apps.scenario_options import tell as say
     from simulators.back_test import back_test, back_test_document
 
     first, chosen = day_of("--start")(start), engine_of(engine)
@@ -229,8 +226,8 @@ def backtest(
     scenario = scenario_of(
         program, "none", population, purchases_per_year, mean_basket, assumptions, members, years, first, seed
     )
-    with progress_bar(members * replications, chosen, None) as tell, no_room(None):
-        trials = back_test(scenario, _last_month(first, years), replications, draws, chosen, threads, tell, say)
+    with progress_bar(members * replications, chosen, None) as progress, no_room(None):
+        trials = back_test(scenario, _last_month(first, years), replications, draws, chosen, threads, progress, tell)
     document = {"program": program, "members": members, "start": start} | back_test_document(trials)
     if as_json:
         print_json(document)

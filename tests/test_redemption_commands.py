@@ -29,7 +29,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("lived") / "run"
-    printed("run", "mos_burger", "--members", "60", "--years", "1", "--engine", "agents", "--out", str(path))
+    printed("run", "mos_burger", "--members", "60", "--years", "2", "--engine", "agents", "--out", str(path))
     return str(path)
 
 
@@ -80,7 +80,7 @@ def test_the_folder_of_a_run_and_its_run_off(folder: str) -> None:
     assert gone == pytest.approx(found["points"]["outstanding"])
     assert sum(month["redeemed"] for month in lived["by_month"]) == pytest.approx(lived["to_come"])
     assert sum(month["redeemed"] for month in lived["by_month"][:12]) == pytest.approx(lived["within_12_months"])
-    assert found["cohorts"][0]["issue_month"] == lived["by_month"][0]["month"][:4].replace("2026", "2025") + "-01"
+    assert (found["valuation"], lived["by_month"][0]["month"]) == ("2026-12", "2027-01")
     assert "run off" in printed("redemption", folder, "--run-off", "2")
 
 
@@ -91,9 +91,21 @@ def test_a_folder_that_was_changed_is_not_lived_on(folder: str, tmp_path: Path) 
     said["scenario"]["members"] = 61
     manifest.write_text(json.dumps(said), "utf-8")
     try:
-        assert "they have been changed since" in refusal("redemption", folder, "--run-off", "2")
+        assert "they were changed since" in refusal("redemption", folder, "--run-off", "2")
     finally:
         manifest.write_text(before, "utf-8")
+
+
+def test_the_liability_has_levels_of_confidence(folder: str, ledger: str) -> None:
+    """Of a run's folder (lived again), a ledger and a program; the middle is near the liability itself."""
+    sources = ([folder, "--valuation", "2026-12-31"], [ledger, "--program", "mos_burger", *LEDGER],
+               ["mos_burger", "--members", "40", "--years", "2", "--engine", "agents", "--valuation", "2026-12-31"])  # fmt: skip
+    for words in sources:
+        found = document("liability", *words)
+        levels = [found[name] for name in ("p50", "p75", "p95")]
+        assert levels == sorted(levels)
+        assert levels[0] > 0
+        assert document("liability", *words, "--draws", "0")["p50"] is None
 
 
 def test_mistakes(triangle: str, ledger: str, tmp_path: Path) -> None:

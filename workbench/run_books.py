@@ -1,7 +1,7 @@
 """Floor 5: the books of a run, of its folder, or of a company's own records, and their valuation at a month's end."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -13,6 +13,7 @@ import pyarrow as pa
 from workbench.errors import BadInput, Problem
 from workbench.files import reading, regular_file
 from workbench.finance.accounting.cohort_file import read_cohorts
+from workbench.finance.accounting.confidence import liability_levels
 from workbench.finance.accounting.ledger_books import read_books
 from workbench.finance.accounting.movements import SubLedger, month_name
 from workbench.finance.accounting.policy import Policy
@@ -20,7 +21,9 @@ from workbench.finance.accounting.sources import of_tables
 from workbench.finance.accounting.valuation import Valuation, value
 from workbench.finance.cells import Ints
 from workbench.finance.points import totals
-from workbench.finance.triangle_file import valuation_month
+from workbench.finance.redemption_rates.bootstrap import bootstrap, member_triangles
+from workbench.finance.triangle import Events, Floats, events_of
+from workbench.finance.triangle_file import read_ledger, valuation_month
 from workbench.finance.world import GROUPS
 from workbench.program.load import program_from_mapping
 from workbench.program.spec import Program
@@ -46,6 +49,8 @@ class Books:
     """Points outstanding by the ledger itself at the end of the sub-ledger."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """Digests, seed, versions."""
+    events: Events | None = None
+    """Every entry, where they are known member by member: then members can be drawn again."""
 
 
 def books_of_folder(folder: RunFolder) -> Books:
@@ -77,7 +82,9 @@ def books_of_run(run: Run) -> Books:
     """The books of a run in memory."""
     program = run.scenario.program
     ledger = books_of_panel(run.program, run.rules, program)
-    return Books(ledger, program.title, program, totals(run.program)["outstanding"], _run_provenance(run_document(run)))
+    events = None if run.ledgers is None else events_of(run.ledgers[0])
+    provenance = _run_provenance(run_document(run))
+    return Books(ledger, program.title, program, totals(run.program)["outstanding"], provenance, events)
 
 
 def books_of_file(path: Path, valuation: date, program: Program | None, policy: Policy) -> Books:
@@ -87,7 +94,8 @@ def books_of_file(path: Path, valuation: date, program: Program | None, policy: 
     if not cohorts:
         given = None if program is None else given_without_sale(program)
         ledger = read_books(path, valuation_month(valuation), given, currency)
-        return Books(ledger, path.name, program, ledger.outstanding, {"file": path.name, "sha256": digest})
+        provenance = {"file": path.name, "sha256": digest}
+        return Books(ledger, path.name, program, ledger.outstanding, provenance, read_ledger(path))
     ledger = read_cohorts(path)
     if ledger.currency and currency and ledger.currency != currency:
         raise BadInput(
@@ -148,8 +156,11 @@ def _months(column: pa.ChunkedArray) -> Ints:
     return found
 
 
-def value_books(books: Books, policy: Policy, valuation: date) -> Valuation:
-    """The valuation of books at a month's end. Raises BadInput: another day, outside the records, or what the engine refuses."""
+def value_books(
+    books: Books, policy: Policy, valuation: date, weights: Callable[[int], Floats] | None = None
+) -> Valuation:
+    """The valuation of books at a month's end. ``weights``: gives draws of so many members (float64[draws, members], mean 1), for the levels of
+    confidence, where entries are known member by member. Raises BadInput: another day, outside the records, or what the engine refuses."""
     ledger, month = books.ledger, valuation_month(valuation)
     last = ledger.first_month + ledger.months - 1
     if not ledger.first_month <= month <= last:
@@ -157,4 +168,8 @@ def value_books(books: Books, policy: Policy, valuation: date) -> Valuation:
         raise BadInput(Problem("--valuation", message, valuation.isoformat()))
     known = ledger.through(month - ledger.first_month + 1)
     outstanding = books.outstanding if month == last else None
-    return value(known, worth_of(books.program, policy, known, books.name), policy, outstanding, books.name)
+    found = value(known, worth_of(books.program, policy, known, books.name), policy, outstanding, books.name)
+    if weights is None or books.events is None:
+        return found
+    members = member_triangles(books.events, month)
+    return replace(found, levels=liability_levels(found.close, bootstrap(members, weights(members.members))))

@@ -21,7 +21,7 @@ from workbench.run_document import run_document
 from workbench.run_tables import TABLES, run_tables
 from workbench.scenario import NO_PROGRAM, Run, Scenario
 
-__all__ = ["FORMAT", "RunFolder", "check_target", "earlier_run", "place_run", "scenario_of", "write_run"]
+__all__ = ["FORMAT", "RunFolder", "check_target", "earlier_run", "place_run", "scenario_of_run", "write_run"]
 
 FORMAT = "loyalty-workbench run 1"
 
@@ -157,7 +157,7 @@ class RunFolder:
             raise BadInput(Problem("", f"expected a Parquet table: {error}"), str(path)) from error
 
 
-def scenario_of(folder: RunFolder) -> Scenario:
+def scenario_of_run(folder: RunFolder) -> Scenario:
     """The scenario that a folder's run was lived from, to live it again or on. Raises BadInput where it is not what was lived."""
     said, source = folder.scenario, str(folder.folder / "manifest.json")
     none = NO_PROGRAM.model_dump(mode="json", by_alias=True)
@@ -174,5 +174,5 @@ def scenario_of(folder: RunFolder) -> Scenario:
         names=said["names"],
     )
     if found.digest() != said["digest"]:
-        raise BadInput(Problem("scenario", "expected the inputs that were lived: they have been changed since"), source)
+        raise BadInput(Problem("scenario", "expected the inputs that were lived: they were changed since, or written by other code"), source)
     return found
