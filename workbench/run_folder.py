@@ -174,5 +174,10 @@ def scenario_of_run(folder: RunFolder) -> Scenario:
         names=said["names"],
     )
     if found.digest() != said["digest"]:
-        raise BadInput(Problem("scenario", "expected the inputs that were lived: they were changed since, or written by other code"), source)
+        raise BadInput(
+            Problem(
+                "scenario", "expected the inputs that were lived: they were changed since, or written by other code"
+            ),
+            source,
+        )
     return found
