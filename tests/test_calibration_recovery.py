@@ -3,12 +3,17 @@
 import numpy as np
 import pytest
 
+from workbench.population.calibration.calibrate import Wanted, calibrate
 from workbench.population.calibration.fit import MODELS, fit
 from workbench.population.calibration.log import PURCHASE, REDEEM, Log
 from workbench.population.calibration.orders import occasions
 from workbench.population.calibration.redemption import fit_redemption
 from workbench.population.calibration.spend import fit_gamma_gamma, fit_lognormal, repeat_baskets
 from workbench.population.calibration.summary import Summaries
+from workbench.population.death import death_time
+from workbench.population.load import load_population
+from workbench.population.strips import candidates, draw_members
+from workbench.population.terms import population_terms
 
 TRUTH = {
     "pareto-nbd": (0.6, 6.0, 0.7, 15.0),
@@ -137,3 +142,38 @@ def test_who_never_redeems_is_told_from_who_has_not_yet() -> None:
     assert 1 - found.redeemed / found.members > 0.45
     bought = log.where(log.event == PURCHASE)
     assert fit_redemption(bought, occasions(bought)) is None
+
+
+# --- there and back --------------------------------------------------------------------------------------------------
+def test_a_population_comes_back_from_the_log_of_its_lives() -> None:
+    """Members of a shipped population live three years with no program; what is calibrated on their purchases is that population."""
+    people = load_population("department_store_twd")
+    first = int(np.datetime64("2022-01-01").astype(np.int64))
+    terms = population_terms(people, first, first + 1096)
+    members = draw_members(people, terms, 3, 0, 3000)
+    rows: list[tuple[int, int, int]] = []
+    for i in range(3000):
+        found = candidates(terms, members, i, 1)
+        lives = found.time < death_time(members.arrival[i], members.death_rate[i], members.death_budget[i])
+        rows += zip(found.day[lives].tolist(), [i] * int(lives.sum()), found.basket[lives].tolist(), strict=True)
+    day, customer, amount = (np.array(column) for column in zip(*sorted(rows), strict=True))
+    none = np.full(len(rows), -1)
+    back = calibrate(Log(customer, day, np.full(len(rows), PURCHASE), amount, none, none, 3000), Wanted(unit="year"))
+    truth = people.purchases
+    assert truth.model == "pareto_nbd" and back.enters.model.name == "pareto-nbd"
+    for (name, value), error in zip(back.enters.parameters.items(), back.enters.errors, strict=True):
+        assert error is not None
+        assert abs(np.log(value / getattr(truth, name))) < 4 * error < 2
+    for name, weights in (("weekday", back.core.weekday), ("month", back.core.month)):
+        assert weights is not None
+        assert (np.abs(weights.weight - getattr(people.seasonality, name)) < 4 * weights.error).all()
+        assert weights.error.max() < 0.06
+    assert people.basket.model == "lognormal"
+    assert abs(back.spend.mean - people.basket.mean) < 4 * back.spend.mean_error
+    assert back.spend.chosen == "lognormal"
+    assert back.spend.lognormal.sd_within == pytest.approx(people.basket.sd_within, abs=0.02)
+    assert back.spend.lognormal.sd_between == pytest.approx(people.basket.sd_between, abs=0.04)
+    assert back.arriving.years == pytest.approx(2, abs=0.05)
+    assert max(back.arriving.shares) < 1.4 / len(back.arriving.shares)
+    assert back.holdout is not None
+    assert abs(back.holdout.document()["error_pct"]) < 12

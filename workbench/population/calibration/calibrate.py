@@ -82,7 +82,7 @@ class Calibration(NamedTuple):
     wanted: Wanted
     core: Core
     enters: Fit
-    """The fit that the population has: Pareto/NBD or NBD."""
+    """The fit that the population has: Pareto/NBD or NBD, of time as the months' weights count it, where there are any."""
     spend: Spend
     arriving: Arriving
     returned: tuple[float, int]
@@ -187,17 +187,26 @@ def _predicted(core: Core, wanted: Wanted, everything: Occasions, last: int) -> 
 
 
 def _enters(core: Core, wanted: Wanted) -> tuple[Fit, list[str]]:
-    """What the simulator can live by."""
-    if core.fit.model not in (BG_NBD, MBG_NBD):
+    """What the simulator can live by, in the time it lives in: there a busy month is a longer one, as rates are multiplied by its weight."""
+    coin = core.fit.model in (BG_NBD, MBG_NBD)
+    if not coin and core.month is None:
         return core.fit, []
-    found, notes = fit_with_fallback(PARETO_NBD, core.rows)
-    values = ", ".join(f"{name} {value:.4g}" for name, value in found.parameters.items())
-    reason = (
-        f"{wanted.model} does not enter a population: its coin falls at each purchase, so that a program under which members buy more would "
-        f"make them leave sooner; a population file of this log has {found.model.name} instead ({values}; log-likelihood "
-        f"{found.log_likelihood:.2f}, {wanted.model}'s {core.fit.log_likelihood:.2f})"
-    )
-    return found, [reason, *(f"of the population file: {note}" for note in notes)]
+    rows = core.rows if core.month is None else _in_season_time(core, wanted.unit)
+    found, notes = fit_with_fallback(PARETO_NBD if coin else MODELS[wanted.model], rows)
+    told = [f"of the population: {note}" for note in notes if note not in core.notes and found.model != core.fit.model]
+    if coin:
+        values = ", ".join(f"{name} {value:.4g}" for name, value in found.parameters.items())
+        told.append(
+            f"{wanted.model} does not enter a population: its coin falls at each purchase, so that a program under which members buy more "
+            f"would make them leave sooner; a population file of this log has {found.model.name} instead ({values})"
+        )
+    return found, told
+
+
+def _in_season_time(core: Core, unit: str) -> Summaries:
+    weights = season_weights(Seasonality(month=core.seasonality.month), core.first, core.until + 1)
+    passed = np.concatenate([[0.0], np.cumsum(weights)])
+    return summaries(core.days.customer, core.days.day, core.until, unit, lambda day: passed[day - core.first])
 
 
 def _arriving(core: Core) -> Arriving:

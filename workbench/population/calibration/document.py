@@ -44,7 +44,7 @@ def calibration_document(found: Calibration) -> dict[str, Any]:
         "redemption": None if found.redemption is None else found.redemption._asdict(),
         "channels": shares_of(found.log, found.log.channel, "store"),
         "categories": shares_of(found.log, found.log.category),
-        "population_model": {"model": found.enters.model.name, "parameters": found.enters.parameters,
+        "population_model": {"model": found.enters.model.name, "time": "calendar" if core.month is None else "season", "parameters": found.enters.parameters,
                              "standard_errors_of_logs": _errors(found.enters)},
         "warnings": found.warnings,
     }  # fmt: skip

@@ -83,6 +83,11 @@ def _fitted(found: Calibration) -> str:
 
 def _notes(found: Calibration) -> list[str]:
     notes = ["Orders of one day are one purchase. Refunds in part are taken off baskets."]
+    if found.core.month is not None:
+        plain = ", ".join(f"{name} {value:.4g}" for name, value in found.core.fit.parameters.items())
+        notes.append(
+            f"Fitted with time counted by the months' weights, as a run counts it; by the calendar: {found.core.fit.model.name} {plain}."
+        )
     if found.holdout is not None:
         told = found.holdout.document()
         error = "" if told["error_pct"] is None else f", {told['error_pct']:+.1f} %"

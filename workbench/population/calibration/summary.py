@@ -1,5 +1,6 @@
 """Customers as the models see them: how many repeat purchases, when the last one, watched for how long."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -41,8 +42,11 @@ class Summaries(NamedTuple):
         return int(self.customers[self.x > 0].sum())
 
 
-def summaries(customer: Ints, day: Ints, until: int, unit: str) -> Summaries:
-    """Summaries of purchase days up to and including ``until``.
+def summaries(
+    customer: Ints, day: Ints, until: int, unit: str, clock: Callable[[Ints], Floats] | None = None
+) -> Summaries:
+    """Summaries of purchase days up to and including ``until``. ``clock``: the time at the start of a day, in days of its own; else the
+    calendar's.
 
     ``customer`` and ``day``: int64[n], one entry a purchase day, each pair once. A model of continuous time knows no second purchase in the
     same moment, so purchases of one day are one (as in the published CDNOW data).
@@ -53,7 +57,8 @@ def summaries(customer: Ints, day: Ints, until: int, unit: str) -> Summaries:
     last = np.full(len(counts), np.iinfo(np.int64).min)
     np.minimum.at(first, place, day[within])
     np.maximum.at(last, place, day[within])
-    rows = np.stack([counts - 1, last - first, until - first], axis=1)
+    begins, ends, now = (each if clock is None else clock(each) for each in (first, last, np.full_like(first, until)))
+    rows = np.round(np.stack([counts - 1, ends - begins, now - begins], axis=1), 9)
     distinct, customers = np.unique(rows, axis=0, return_counts=True)
     days = DAYS_PER_UNIT[unit]
     return Summaries(
