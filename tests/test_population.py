@@ -309,6 +309,46 @@ def test_candidates_follow_the_seasons():
     assert (((counts - expected)[1:] ** 2 / expected[1:]).sum()) < 27  # chi-square, 5 degrees: p below 1e-4
 
 
+def test_a_shock_thins_the_purchases_of_its_days_alone():
+    """Days 60-119 at half the rate, of them 90-99 at none: 50 days at 1/2 beside 300 days at 1."""
+    shocks = {"sales": [
+        {"first": to_date(START + 60), "last": to_date(START + 119), "factor": 0.5},
+        {"first": to_date(START + 90), "last": to_date(START + 99), "factor": 0},
+    ]}  # fmt: skip
+    terms, members = world(nbd(1e6, 5e3, shocks=shocks), 360, 60)
+    days = np.concatenate([candidates(terms, members, i, 1).day[1:] for i in range(60)]) - START
+    within = (days >= 60) & (days < 120)
+    assert not ((days >= 90) & (days < 100)).any()
+    rate, halved = (~within).sum() / 300, within.sum() / 50
+    assert abs(halved / rate - 0.5) < 4 * 0.5 * math.sqrt(1 / within.sum() + 1 / (~within).sum())
+
+
+def test_a_shock_changes_nothing_before_it():
+    shocks = {"sales": [{"first": to_date(START + 60), "last": to_date(START + 119), "factor": 0.5}]}
+    plain, members = world(nbd(2, 0.1), 360, 20)
+    shocked, others = world(nbd(2, 0.1, shocks=shocks), 360, 20)
+    for i in range(20):
+        before, after = candidates(plain, members, i, 1), candidates(shocked, others, i, 1)
+        early = before.time < START + 60
+        assert (after.time[: early.sum()] == before.time[early]).all()
+        assert (after.basket[: early.sum()] == before.basket[early]).all()
+
+
+def test_baskets_grow_with_prices():
+    """At 100 % a year a basket doubles in 365.25 days, at the same draw; prices have steps of one cent."""
+    plain, members = world(nbd(30, 1), 732, 10)
+    grown, _ = world(nbd(30, 1, shocks={"basket_inflation": 1.0}), 732, 10)
+    for i in range(10):
+        before, after = candidates(plain, members, i, 1), candidates(grown, members, i, 1)
+        level = 2.0 ** ((before.day - START) / 365.25)
+        assert after.basket == pytest.approx(before.basket * level, abs=level.max() + 1)
+
+
+def test_a_shock_that_ends_before_it_begins_is_refused():
+    with pytest.raises(BadInput, match="expected 2025-03-01 or later"):
+        nbd(1, 1, shocks={"sales": [{"first": "2025-03-01", "last": "2025-02-01", "factor": 0.5}]})
+
+
 def test_calendar_time_inverts_the_table_of_days():
     seasons = Seasonality(weekday=(0, 1, 1, 1, 1, 1, 2))
     terms = population_terms(nbd(1, 1).model_copy(update={"seasonality": seasons}), START, START + 30)

@@ -29,7 +29,7 @@ from workbench.population.strips import (
     accepts,
     mark,
 )  # fmt: skip
-from workbench.population.terms import basket, joins, pick, return_day
+from workbench.population.terms import basket, joins, mean_on, pick, return_day
 from workbench.rules import posting
 from workbench.rules.plans import UNNAMED_PLAN
 from workbench.rules.redemption import UNNAMED, redeem
@@ -113,7 +113,8 @@ def live(versions, behaviours, population, members, i, drawn, bought, space, pan
             return -1, 0
         amount = drawn.basket[turn]
         if amount < 0:
-            amount = basket(population, members.mean_basket[i], mark(key, BASKET))
+            mean = mean_on(population, members.mean_basket[i], day)
+            amount = basket(population, mean, mark(key, BASKET))
             drawn.basket[turn] = amount
         if member:
             if not takes_place(behaviour, past, strip, mark(key, DISPLACE)):

@@ -32,7 +32,9 @@ __all__ = [
     "Purchases",
     "Redeemers",
     "Returns",
+    "SalesShock",
     "Seasonality",
+    "Shocks",
     "UniformArrivals",
     "assumption",
     "in_currency",
@@ -224,6 +226,33 @@ class Seasonality(Spec):
     """January to December, mean 1."""
 
 
+class SalesShock(Spec):
+    """Between two days, customers buy (and arrive) so many times as often, in every world alike."""
+
+    first: date
+    """First day."""
+    last: date
+    """Last day."""
+    factor: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
+    """0.7: three purchases in ten fall away; 0: nobody buys."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "SalesShock":
+        if self.last < self.first:
+            raise SpecError(("last",), f"expected {self.first} or later", str(self.last))
+        return self
+
+
+class Shocks(Spec):
+    """What a scenario does to the trade as a whole; nothing by default."""
+
+    sales: Annotated[tuple[SalesShock, ...], Field(max_length=20)] = ()
+    """Times in which more, or less, is bought; where they overlap, their factors are multiplied."""
+    basket_inflation: float = assumption(-0.02, 0.1, "A scenario's own; consumer prices in Taiwan rose by 1 to 3 % a year in 2020-2025",
+                                         "judgement", default=0.0, gt=-0.9, le=5, allow_inf_nan=False)  # fmt: skip
+    """Baskets grow by so much a year, day by day from the first day of the run (0.02: 2 % a year)."""
+
+
 # --- who -----------------------------------------------------------------------------------------------------------
 class Birthdays(Spec):
     """Birthdays are uniform over the days of the calendar (29 February a quarter as likely)."""
@@ -304,6 +333,8 @@ class Population(Spec):
     """When members arrive."""
     seasonality: Seasonality = Seasonality()
     """When in the year and week they buy."""
+    shocks: Shocks = Shocks()
+    """What happens to the trade as a whole."""
     birthdays: Birthdays = Birthdays()
     """Which birthdays are known."""
     channels: Shares = {"store": 1.0}

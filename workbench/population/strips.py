@@ -32,6 +32,7 @@ from workbench.population.terms import (
     basket,
     calendar_time,
     calendar_times,
+    mean_on,
     pick,
 )
 from workbench.units import CENTS, MAX_MONEY, rule
@@ -268,7 +269,7 @@ def candidates(
     mean = float(members.mean_basket[i])
     rows = [
         (
-            time, math.floor(time), strip, index, v, basket(terms, mean, mark(key, BASKET)),
+            time, math.floor(time), strip, index, v, basket(terms, mean_on(terms, mean, math.floor(time)), mark(key, BASKET)),
             pick(terms.category_total, mark(key, CATEGORY)), pick(terms.channel_total, mark(key, CHANNEL)),
             mark(key, REDEEM), mark(key, RETURN), mark(key, JOIN), mark(key, TOP_UP), mark(key, DISPLACE),
         )

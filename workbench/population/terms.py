@@ -8,8 +8,8 @@ import numpy as np
 from scipy.special import gammainccinv, gammaincinv, ndtr
 
 from workbench.population.random import normal
-from workbench.population.spec import GammaGamma, Lognormal, Population, Seasonality
-from workbench.units import MAX_MONEY, NEVER, rule, to_minor
+from workbench.population.spec import DAYS_PER_YEAR, GammaGamma, Lognormal, Population, Seasonality, Shocks
+from workbench.units import MAX_MONEY, NEVER, rule, to_day, to_minor
 
 __all__ = [
     "AT_THRESHOLD",
@@ -20,6 +20,7 @@ __all__ = [
     "calendar_time",
     "calendar_times",
     "joins",
+    "mean_on",
     "pick",
     "population_terms",
     "return_day",
@@ -45,6 +46,8 @@ class PopulationTerms(NamedTuple):
     """float64[days + 1]: season time passed at the start of each day since ``start_day`` (the sum of the days' weights)."""
     season_guide: np.ndarray
     """int64[whole season days + 1]: the day (from 0) on which so much season time has passed."""
+    price_level: np.ndarray
+    """float64[days]: baskets over those of the first day."""
     basket_shape: np.ndarray
     """float64[nodes]: basket over the member's mean, at equal steps of the normal deviate from -8.5 to 8.5."""
     price_step: int
@@ -68,13 +71,15 @@ def population_terms(population: Population, start_day: int, end_day: int) -> Po
     """
     if end_day <= start_day:
         raise ValueError(f"the horizon ends ({end_day}) before it begins ({start_day})")
-    total = np.concatenate(([0.0], np.cumsum(season_weights(population.seasonality, start_day, end_day))))
+    weights = season_weights(population.seasonality, start_day, end_day) * _shock(population.shocks, start_day, end_day)
+    total = np.concatenate(([0.0], np.cumsum(weights)))
     guide = np.searchsorted(total, np.arange(math.floor(total[-1]) + 1), side="right") - 1
     return PopulationTerms(
         start_day=start_day,
         end_day=end_day,
         season_total=total,
         season_guide=guide.astype(np.int64),
+        price_level=(1 + population.shocks.basket_inflation) ** (np.arange(end_day - start_day) / DAYS_PER_YEAR),
         basket_shape=_basket_shape(population.basket),
         price_step=to_minor(population.price_step),
         category_total=_cumulative(population.categories),
@@ -83,6 +88,15 @@ def population_terms(population: Population, start_day: int, end_day: int) -> Po
         return_share=population.returns.share,
         return_days=population.returns.days,
     )
+
+
+def _shock(shocks: Shocks, start_day: int, end_day: int) -> np.ndarray:
+    """Factor on the purchase rate of each day, float64[days]."""
+    found = np.ones(end_day - start_day)
+    for shock in shocks.sales:
+        first, after = to_day(shock.first) - start_day, to_day(shock.last) + 1 - start_day
+        found[max(first, 0) : max(after, 0)] *= shock.factor
+    return found
 
 
 def season_weights(seasonality: Seasonality, start_day: int, end_day: int) -> np.ndarray:
@@ -148,6 +162,12 @@ def basket(terms: PopulationTerms, mean: float, u: float) -> int:
     amount = mean * (shape[node] + (place - node) * (shape[node + 1] - shape[node]))
     steps = int(min(amount, float(MAX_MONEY - terms.price_step)) / terms.price_step + 0.5)
     return max(steps, 1) * terms.price_step
+
+
+@rule
+def mean_on(terms: PopulationTerms, mean: float, day: int) -> float:
+    """A member's mean basket on a day, from that of the first day."""
+    return mean * terms.price_level[day - terms.start_day]
 
 
 @rule
