@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from workbench.finance.redemption_rates.bootstrap import Draws
     from workbench.finance.redemption_rates.tail import TailMethod
     from workbench.finance.triangle import Triangle
+    from workbench.scenario import Scenario
 
 __all__ = ["backtest", "redemption"]
+
+UNKNOWN_MEMBERS = 3_000
+"""Members of each population that lives on where a triangle does not say how many there are."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 
@@ -49,13 +53,15 @@ def redemption(
     populations: Annotated[
         int | None,
         typer.Option(
-            "--run-off",
-            metavar="N",
-            min=2,
-            max=10_000,
-            help="Live N populations on, under the rules of the run's folder.",
+            "--run-off", metavar="N", min=2, max=10_000, help="Live N populations on, under the program's rules."
         ),
     ] = None,
+    program: Annotated[
+        str | None,
+        typer.Option(help="With --run-off of a ledger or triangle: the program (a run's folder has its own)."),
+    ] = None,
+    population: Annotated[str | None, typer.Option(help="With --program: as for run.")] = None,
+    assumptions: Annotated[str, typer.Option(help="With --program: as for run.")] = "central",
     as_json: Json = False,
 ) -> None:
     """How many of the points issued will ever be redeemed, by five methods."""
@@ -65,8 +71,11 @@ def redemption(
     chosen = _tail(tail)
     day = None if valuation is None else day_of("--valuation")(valuation)
     month = None if day is None else valuation_month(day)
-    triangle, drawn = _read(Path(source), month, draws, seed, chosen)
-    lived = None if populations is None else _run_off(Path(source), triangle, populations)
+    triangle, drawn, members = _read(Path(source), month, draws, seed, chosen)
+    lived = None
+    if populations is not None:
+        scenario = _scenario(Path(source), triangle, members, program, population, assumptions)
+        lived = _run_off(scenario, triangle, populations)
     if quarters:
         triangle = _by_quarter(triangle)
     document = redemption_document(triangle, source, a_priori, chosen, drawn, lived)
@@ -76,14 +85,27 @@ def redemption(
         _show(document)
 
 
-def _run_off(folder: Path, triangle: "Triangle", populations: int) -> dict[str, Any]:
-    from simulators.run_off import run_off, run_off_document
-    from workbench.run_folder import RunFolder, scenario_of_run
+def _scenario(
+    path: Path, triangle: "Triangle", members: int, program: str | None, population: str | None, assumptions: str
+) -> "Scenario":
+    """What is lived on: a run's own scenario; of records, as many members of a population, from the first month of issue on."""
+    if path.is_dir():
+        from workbench.run_folder import RunFolder, scenario_of_run
 
-    if not folder.is_dir():
-        message = "expected the folder of a run: its rules and members are lived on"
-        raise BadInput(Problem("--run-off", message, str(folder)))
-    scenario = scenario_of_run(RunFolder(folder))
+        return scenario_of_run(RunFolder(path))
+    if program is None:
+        message = "missing: to live on, members need the rules of a program (a run's folder has its own)"
+        raise BadInput(Problem("--program", message))
+    if triangle.months != 1:
+        raise BadInput(Problem("--run-off", "expected months of issue: quarters are not lived", str(path)))
+    start = date(1970 + triangle.first_month // 12, triangle.first_month % 12 + 1, 1)
+    years = -(-(triangle.valuation + 1 - triangle.first_month) // 12)
+    return scenario_of(program, "none", population, None, None, assumptions, members, years, start, 1)
+
+
+def _run_off(scenario: "Scenario", triangle: "Triangle", populations: int) -> dict[str, Any]:
+    from simulators.run_off import run_off, run_off_document
+
     with progress_bar(scenario.members * populations, None, None) as progress, no_room(None):
         found = run_off(scenario, triangle.valuation, triangle, populations, progress=progress, notify=tell)
     return run_off_document(found)
@@ -100,24 +122,23 @@ def _tail(name: str | None) -> "TailMethod | None":
 
 def _read(
     path: Path, month: int | None, draws: int, seed: int, tail: "TailMethod | None"
-) -> "tuple[Triangle, Draws | None]":
+) -> "tuple[Triangle, Draws | None, int]":
+    """The triangle; the draws, where there are any; and the number of members, as far as it is known."""
     from workbench.finance.triangle_file import is_ledger, read_ledger, read_triangle
 
     if path.is_dir():
-        return _cut(_of_folder(path), month, str(path)), None
+        return _cut(_of_folder(path), month, str(path)), None, 0
     if not is_ledger(path):
-        return _cut(read_triangle(path), month, str(path)), None
+        return _cut(read_triangle(path), month, str(path)), None, UNKNOWN_MEMBERS
     if month is None:
         raise BadInput(Problem("--valuation", "missing: a ledger is valued at the last day of a month"))
     from simulators.weights import member_weights
     from workbench.finance.redemption_rates.bootstrap import bootstrap, member_triangles
-    from workbench.finance.triangle import from_events
 
     events = read_ledger(path)
-    if not draws:
-        return from_events(events, month, basis="ESTIMATE"), None
     members = member_triangles(events, month, basis="ESTIMATE")
-    return members.triangle, bootstrap(members, member_weights(seed, draws, members.members), tail)
+    drawn = bootstrap(members, member_weights(seed, draws, members.members), tail) if draws else None
+    return members.triangle, drawn, members.members
 
 
 def _of_folder(folder: Path) -> "Triangle":

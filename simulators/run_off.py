@@ -70,6 +70,8 @@ class RunOff:
     triangle: Triangle
     """The triangle that is valued."""
     futures: Sequence[Future]
+    program: str = ""
+    """Title of the program whose rules were lived."""
 
     @property
     def months(self) -> int:
@@ -118,7 +120,9 @@ def run_off_document(found: RunOff) -> dict[str, Any]:
     by_month = {flow: found.expected(flow).sum(axis=0) for flow in ("redeemed", "expired", "reversed")}
     levels = {"p5": 0.05, "p50": 0.5, "p75": 0.75, "p95": 0.95}
     return {
+        "kind": "PROJECTION: synthetic members under assumed behaviour",
         "populations": len(found.futures),
+        "program": found.program,
         "seeds": [future.seed for future in found.futures],
         "months": found.months,
         "to_come": float(ultimates.future.sum()),
@@ -173,7 +177,8 @@ def run_off(
         found[run.scenario.seed] = future_of(run, valuation)
 
     (live or live_here(longer, engine, threads, notify))(seeds, finished, progress or (lambda done, total: None))
-    return RunOff(_aligned(triangle, found[seeds[0]].triangle), [found[seed] for seed in seeds])
+    valued = _aligned(triangle, found[seeds[0]].triangle)
+    return RunOff(valued, [found[seed] for seed in seeds], scenario.program.title)
 
 
 def future_of(run: Run, valuation: int) -> Future:

@@ -84,6 +84,16 @@ def test_the_folder_of_a_run_and_its_run_off(folder: str) -> None:
     assert "run off" in printed("redemption", folder, "--run-off", "2")
 
 
+def test_a_ledger_is_lived_on_by_as_many_members(ledger: str) -> None:
+    """Eight members, whose oldest lots are of 2013; every point of the ledger comes to an end in the populations."""
+    found = document("redemption", ledger, *LEDGER, "--run-off", "2", "--program", "mos_burger")
+    assert found["kind"].startswith("ESTIMATE")
+    lived = found["run_off"]
+    assert lived["kind"].startswith("PROJECTION") and lived["program"] == "MOS Burger"
+    gone = sum(sum(month[flow] for flow in ("redeemed", "expired", "reversed")) for month in lived["by_month"])
+    assert gone == pytest.approx(44)
+
+
 def test_a_folder_that_was_changed_is_not_lived_on(folder: str, tmp_path: Path) -> None:
     manifest = Path(folder) / "manifest.json"
     said: dict[str, Any] = json.loads(manifest.read_text("utf-8"))
@@ -112,7 +122,7 @@ def test_mistakes(triangle: str, ledger: str, tmp_path: Path) -> None:
     assert refusal("redemption", ledger) == "--valuation: missing: a ledger is valued at the last day of a month"
     assert "expected the last day of a month" in refusal("redemption", ledger, "--valuation", "2016-12-30")
     assert "did you mean 'exponential'" in refusal("redemption", triangle, "--tail", "exponentiel")
-    assert refusal("redemption", triangle, "--run-off", "5").startswith("--run-off: expected the folder of a run")
+    assert refusal("redemption", triangle, "--run-off", "5").startswith("--program: missing")
     assert "no such file" in refusal("redemption", str(tmp_path / "nowhere.csv"))
     assert refusal("backtest", "mos_burger", "--start", "2025-01-02").startswith(
         "--start: expected the first day of a month"
