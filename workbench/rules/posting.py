@@ -333,7 +333,7 @@ def begin_checkout(terms, account, order, lines, count, day):
     placed.version = account.own.version
     for i in range(count):
         placed.amount += lines[i].amount
-        placed.due += max(lines[i].amount - lines[i].discount, 0)
+        placed.due += lines[i].amount - lines[i].discount
     clear_lines(lines, count)
     if not terms.coupons.before_price:
         price_lines(terms, account, order, count)
@@ -350,7 +350,7 @@ def close_uses(terms, account, order, count, day):
         price_lines(terms, account, order, count)
     close_prices(terms, account, order, count, day)
     post_uses(terms, account, order, day)
-    placed.due = max(placed.due - placed.discount - placed.coupon_off, 0)
+    placed.due -= placed.discount + placed.coupon_off
 
 
 @rule
