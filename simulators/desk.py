@@ -34,11 +34,11 @@ from workbench.program.lower import Lowered, lower
 from workbench.program.spec import Program
 from workbench.rules import posting
 from workbench.rules.coupons import use
-from workbench.rules.plans import PLAN_REFUSALS, UNKNOWN_PLAN, UNNAMED_PLAN, cancel
+from workbench.rules.plans import PLAN_REFUSALS, UNKNOWN_PLAN, UNNAMED_PLAN
 from workbench.rules.redemption import REFUSALS, UNKNOWN_ITEM, UNNAMED, redeem
 from workbench.rules.referrals import refusal
 from workbench.rules.refunds import refund_linked, refund_unlinked
-from workbench.rules.stored_value import VALUE_REFUSALS, cash_out, pay
+from workbench.rules.stored_value import VALUE_REFUSALS, pay
 from workbench.rules.terms import Terms
 from workbench.units import CENTS
 
@@ -235,7 +235,7 @@ class Desk:
         assert not isinstance(asked, Using)
         self._make_room(account, order, count)
         if isinstance(asked, Paying):
-            return VALUE_REFUSALS[pay(self.terms, account, order, order.lines, count, day, asked.amount)]
+            return VALUE_REFUSALS[pay(self.terms, account, order, day, asked.amount)]
         self._make_room_for_uses(account, order, asked)
         item = self._item(asked)
         return REFUSALS[redeem(self.terms, account, order, day, item, asked.points, order.own.amount)]
@@ -282,7 +282,7 @@ class Desk:
     def cash_out(self, account: Account, day: int, amount: int) -> str:
         """Principal is paid out (``ALL``: all of it). Returns why it is refused (empty: done)."""
         self._make_room(account, self._scratch)
-        return VALUE_REFUSALS[cash_out(self.terms, account, day, amount)]
+        return VALUE_REFUSALS[posting.pay_out(self.terms, account, self._scratch, day, amount)]
 
     def take_fee(self, account: Account, day: int, plan: str, amount: int) -> str:
         """A paid plan's fee (``ALL``: what is due). Returns why it is refused (empty: done)."""
@@ -292,7 +292,7 @@ class Desk:
     def cancel(self, account: Account, day: int, plan: str) -> str:
         """A paid plan is cancelled. Returns why it is refused (empty: done)."""
         self._make_room(account, self._scratch)
-        return PLAN_REFUSALS[cancel(self.terms, account, day, self._plan(plan))]
+        return PLAN_REFUSALS[posting.cancel_plan(self.terms, account, self._scratch, day, self._plan(plan))]
 
     def refer(self, account: Account, order: Order, day: int, business: int, referrer: int) -> str:
         """A referral row of a member, brought by the member of a number. Returns why it is refused (empty: done)."""

@@ -165,13 +165,13 @@ def live(versions, behaviours, population, members, i, drawn, bought, space, pan
             pays = account.own.principal + account.own.bonus_value > 0
             refused = 1
             if pays and terms.value.pays_first:
-                pay(terms, account, order, order.lines, 1, day, ALL)
+                pay(terms, account, order, day, ALL)
             if item > NOTHING:
                 if item == UNNAMED:
                     points = points_that_fit(terms, rewards, order, points)
                 refused = redeem(terms, account, order, day, item, points, order.own.amount)
             if pays and not terms.value.pays_first:
-                pay(terms, account, order, order.lines, 1, day, ALL)
+                pay(terms, account, order, day, ALL)
             posting.checkout(terms, account, order, order.lines, 1, day, day)
             if item <= COUPON:
                 refused = posting.issue_alone(terms, account, scratch, day, COUPON - item)

@@ -136,10 +136,10 @@ def end_plan(terms, account, day, dropped):
 
 @rule
 def end_of_term(terms, account, order, day):
-    """The start of the day after a term's last: its rebate, then the next term or the end. Returns whether a term began."""
+    """The start of the day after a term's last: its rebate, then the next term or the end."""
     own = account.own
     if own.plan == 0 or own.plan_until >= day:
-        return False
+        return
     plan = own.plan - 1
     renews = own.plan_renewals > 0
     rebate = min(muldiv(own.plan_spend, terms.plans.rebate[plan], SHARES), terms.plans.rebate_cap[plan])
@@ -147,11 +147,10 @@ def end_of_term(terms, account, order, day):
         post(account, day, REBATE, 0, rebate, own.plan_since, own.plan_until, 0, terms.plans.why[plan])
     if not renews:
         end_plan(terms, account, day, 0)
-        return False
+        return
     if own.plan_renewals < NEVER:
         own.plan_renewals -= 1
     begin_term(terms, account, order, day, plan, PLAN_RENEWAL)
-    return True
 
 
 # --- rules: rows -----------------------------------------------------------------------------------------------------
@@ -184,21 +183,20 @@ def fee_refusal(terms, own, plan, amount):
 @rule
 def pay_fee(terms, account, order, day, plan, amount):
     """A fee row: begins the plan's first term where the member does not hold it (ending another plan), and pays an amount, or ``ALL`` that is due.
-    Returns (why it is refused, 0 if it is done; whether a term began)."""
+    Returns why it is refused, 0 if it is done."""
     own = account.own
     refusal = fee_refusal(terms, own, plan, amount)
     if refusal != OK:
-        return refusal, False
+        return refusal
     plan = named_plan(terms, own, plan)
-    begins = own.plan != plan + 1
-    if begins:
+    if own.plan != plan + 1:
         if own.plan > 0:
             end_plan(terms, account, day, 0)
         begin_plan(terms, account, order, day, plan)
     money = own.plan_owed if amount == ALL else amount
     own.plan_owed -= money
     post(account, day, FEE, 0, money, own.plan_since, own.plan_until, 0, terms.plans.why[plan])
-    return OK, begins
+    return OK
 
 
 @rule

@@ -4,7 +4,7 @@ checkout, and the refunds of ``refunds.py``; nothing beneath them.
     start of a day   open_day     1 lapse   2 activate   3 plan's term, review and upgrade   4 decay, convert, score, birthday, campaigns,
                                   automatic redemption
     its transactions join; start_order, begin_checkout (member price), use, close_uses, redeem, pay, checkout (earn, bonuses, campaigns,
-                     tier check); redeem_alone; issue_alone, claim_alone, use_alone; act; add_value; take_fee; refer, reward_referrer;
+                     tier check); redeem_alone; issue_alone, claim_alone, use_alone; act; add_value; pay_out; take_fee; cancel_plan; refer, reward_referrer;
                      refunds, claw_back
     between days     next_due     the next day whose start changes anything
 
@@ -20,14 +20,14 @@ from workbench.rules.earn_parts import is_birthday, set_eligible, write_parts
 from workbench.rules.earn_terms import ON_ACTION, ON_BIRTHDAY, ON_FIRST, ON_JOIN, ON_PURCHASE
 from workbench.rules.expiry import BY_ACTION, BY_PURCHASE, convert, decay, lapse, next_balance_event, note_activity
 from workbench.rules.lots import repay
-from workbench.rules.plans import begin_required, end_of_term, may_earn, note_spend, pay_fee
+from workbench.rules.plans import begin_required, cancel, end_of_term, may_earn, note_spend, pay_fee
 from workbench.rules.prices import close_prices, price_lines
 from workbench.rules.redemption import NO_BASKET, NO_COUPON, NONE_UNCLAIMED, redeem, redeem_automatically
 from workbench.rules.referrals import PENDING, UNREWARDED, cap_allows, give, qualify
 from workbench.rules.refunds import reverse
 from workbench.rules.savings import clear_lines
 from workbench.rules.segments import first_score, note_month, score
-from workbench.rules.stored_value import expire_value, top_up, top_up_refusal
+from workbench.rules.stored_value import cash_out, expire_value, top_up, top_up_refusal
 from workbench.rules.tiers import add_metrics, check_after_event, invite, judge
 from workbench.rules.trigger_terms import (
     AT_ACTION,
@@ -47,6 +47,7 @@ __all__ = [
     "act",
     "add_value",
     "begin_checkout",
+    "cancel_plan",
     "claim_alone",
     "claim_held",
     "checkout",
@@ -57,6 +58,7 @@ __all__ = [
     "learn_birthday",
     "next_due",
     "open_day",
+    "pay_out",
     "redeem_alone",
     "refer",
     "reward_referrer",
@@ -77,11 +79,11 @@ def open_day(terms, account, order, day):
     own = account.own
     start_order(order, 0, day, day, own.era)
     lapse(terms, account, day)
-    if terms.value.on:
-        expire_value(terms, account, day)
     clear_remainder(terms, own, day)
     if own.coupons > 0:
         lapse_coupons(terms, account, day)
+    if own.values > 0:
+        expire_value(terms, account, day)
     activate(terms, account, day)
     if terms.plans.count > 0:
         end_of_term(terms, account, order, day)
@@ -439,8 +441,28 @@ def add_value(terms, account, order, day, business, amount):
 def take_fee(terms, account, order, day, plan, amount):
     """A plan's fee is paid, and its first term begun where the member does not hold it. Returns why it is refused, 0 if it is done."""
     start_order(order, 0, day, day, account.own.era)
-    refusal, begins = pay_fee(terms, account, order, day, plan, amount)
-    if begins:
+    refusal = pay_fee(terms, account, order, day, plan, amount)
+    if refusal == 0:
+        after_event(terms, account, order, day, False)
+    return refusal
+
+
+@rule
+def cancel_plan(terms, account, order, day, plan):
+    """A plan is cancelled. Returns why it is refused, 0 if it is done."""
+    start_order(order, 0, day, day, account.own.era)
+    refusal = cancel(terms, account, day, plan)
+    if refusal == 0:
+        after_event(terms, account, order, day, False)
+    return refusal
+
+
+@rule
+def pay_out(terms, account, order, day, amount):
+    """Stored value is cashed out. Returns why it is refused, 0 if it is done."""
+    start_order(order, 0, day, day, account.own.era)
+    refusal = cash_out(terms, account, day, amount)
+    if refusal == 0:
         after_event(terms, account, order, day, False)
     return refusal
 

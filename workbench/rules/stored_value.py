@@ -22,12 +22,13 @@ from workbench.ledger import (
 )
 from workbench.rules.bounds import STEPS
 from workbench.rules.earn import add_points, base_points
+from workbench.rules.redemption import still_due
 from workbench.rules.stored_value_spec import StoredValue
 from workbench.rules.tiers import grant_tier
 from workbench.units import MAX_MONEY, NEVER, add_months, month_end, muldiv, rule, to_minor
 
 __all__ = [
-    "ALL", "NO_PURCHASE", "VALUE_REFUSALS", "VALUE_RULES", "ValueTerms", "cash_out", "expire_value", "give_value_back", "left_to_pay",
+    "ALL", "NO_PURCHASE", "VALUE_REFUSALS", "VALUE_RULES", "ValueTerms", "cash_out", "expire_value", "give_value_back",
     "lower_stored_value", "pay", "top_up", "top_up_refusal",
 ]  # fmt: skip
 
@@ -254,17 +255,7 @@ def top_up(terms, account, day, business, amount, earns):
 
 # --- rules: paying ---------------------------------------------------------------------------------------------------
 @rule
-def left_to_pay(order, lines, count):
-    """What is still to pay of an order at hand: its amount less discounts, member prices, coupons, money off for points and stored value."""
-    own = order.own
-    total = own.amount - own.discount - own.coupon_off - own.paid_points - own.principal - own.bonus_value
-    for i in range(count):
-        total -= lines[i].discount
-    return max(total, 0)
-
-
-@rule
-def pay(terms, account, order, lines, count, day, amount):
+def pay(terms, account, order, day, amount):
     """Pay (part of) an order with stored value: an amount, or ``ALL`` as far as it goes. Returns why it is refused, 0 if it is done."""
     value = terms.value
     own = account.own
@@ -272,7 +263,7 @@ def pay(terms, account, order, lines, count, day, amount):
         return NO_VALUE
     if order.own.exclusive & FORBIDS_VALUE:
         return NOT_WITH_COUPON
-    left = left_to_pay(order, lines, count)
+    left = still_due(order.own)
     balance = own.principal + own.bonus_value
     if amount == ALL:
         amount = min(left, balance)
