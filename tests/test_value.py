@@ -81,6 +81,23 @@ CASES = {
         stored_value={**STORED, "earn": "on_neither", "burn": "principal_first", "amounts": "steps_only"},
         plans=[{"name": "month", "fee": 30, "term_months": 1, "auto_renews": False, "required": True}],
     ),
+    "campaigns": with_parts(
+        coupons=[
+            {
+                "name": "thanks",
+                "trigger": {"on": "top_up", "minimum": 1000},
+                "gives": {"kind": "amount_off", "amount": 100},
+                "validity": {"days": 60},
+            },
+            {
+                "name": "again",
+                "trigger": {"on": "plan"},
+                "gives": {"kind": "percent_off", "off": 0.1},
+                "validity": {"months": 2},
+            },
+        ],
+        prices=[{"name": "club", "off": 0.05, "plans": ["club"]}],
+    ),
 }
 
 
@@ -110,6 +127,7 @@ NEEDED = {
     "required": ("topup", "pay", "fee_due", "fee", "rebate", "plan_end", "tier"),
     "value_first": ("topup", "pay", "pay_bonus", "redeem", "earn"),
     "neither": ("topup", "pay", "fee_due", "fee", "plan_end"),
+    "campaigns": ("topup", "pay", "fee_due", "issue", "use", "discount"),
 }  # fmt: skip
 
 
