@@ -127,7 +127,7 @@ def _folder(folder: Path, by_member: bool) -> "Books":
     """The books of a run's folder. It holds sums over members; so a run of not too many is lived again for their entries."""
     from simulators.simulate import simulate
     from workbench.finance.triangle import events_of
-    from workbench.run_books import books_of_folder
+    from workbench.run_books import books_of_folder, flows_of_run
     from workbench.run_folder import RunFolder, scenario_of_run
 
     run = RunFolder(folder)
@@ -145,7 +145,7 @@ def _folder(folder: Path, by_member: bool) -> "Books":
         tell("no levels of confidence: by this code the run comes out differently")
         return books
     assert lived.ledgers is not None
-    return replace(books, events=events_of(lived.ledgers[0]))
+    return replace(books, events=events_of(lived.ledgers[0]), flows=flows_of_run(lived))
 
 
 def _records(path: Path, day: date, name: str | None, policy: "Policy") -> "Books":

@@ -1,5 +1,7 @@
 """Liability of runs, ledgers and tables of cohorts: the books tie to the point ledger, every month foots, and bad input is refused by name."""
 
+import csv
+import gzip
 import json
 from collections.abc import Callable
 from datetime import date
@@ -420,3 +422,112 @@ def test_the_document_is_the_same_from_a_folder_and_from_memory(refunded: Run, t
         for each in (value_books(books, load_policy("us"), date(2027, 12, 31)), valued(refunded, load_policy("us")))
     ]
     assert documents[0] == documents[1]
+
+
+# --- other rights ------------------------------------------------------------------------------------------------------------
+def test_stored_value_and_a_paid_plan_of_a_ledger(tmp_path: Path) -> None:
+    """Ann pays in 1,000 with a bonus of 50 and spends 120; 2 % are expected never to be spent: 1,000 * (1,029 - 120) / 1,029 = 883.38 are
+    owed. Her year costs 300 from 10 January: 344 of 365 days are left at the end of the month. Bob's 3,000 are paid back whole."""
+    root = Path(__file__).parents[1] / "examples"
+    program, log, ledger = str(root / "tea_card.yaml"), str(root / "tea_card_orders.csv"), tmp_path / "ledger.csv"
+    words = ["replay", program, log, "--as-of", "2026-12-31", "--ledger", str(ledger)]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    book = tmp_path / "tea.xlsx"
+    end = ["--program", program, "--json", "--out", str(book)]
+    done = command(str(ledger), "--valuation", "2025-01-31", *end)
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert found["rights"]["stored"]["liability"] == 883.38
+    assert found["rights"]["fees"]["liability"] == pytest.approx(round(300 * 343 / 365, 2))
+    assert all(each["holds"] for each in found["checks"]) and len(found["checks"]) == 21
+    late = json.loads(command(str(ledger), "--valuation", "2026-12-31", *end).stdout)
+    assert late["rights"]["stored"]["liability"] == 0
+    assert late["rights"]["fees"]["liability"] == pytest.approx(round(300 * 9 / 365, 2))
+    paid_back = [row["reversed"] for row in late["rights"]["stored"]["roll_forward"] if row["reversed"]]
+    assert paid_back == [3000]
+
+
+# --- levels of confidence ------------------------------------------------------------------------------------------------------
+def test_levels_of_confidence_of_a_ledger(refunded: Run, tmp_path: Path) -> None:
+    assert refunded.ledgers is not None
+    path = written(refunded.ledgers[0], tmp_path / "ledger.csv")
+    own = tmp_path / "policy.yaml"
+    data = policy(face_value="1", history_months=12).model_dump(mode="json", by_alias=True)
+    own.write_text(json.dumps(data), "utf-8")
+    words = [str(path), "--policy", str(own), "--valuation", "2027-12-31", "--json"]
+    found = json.loads(command(*words).stdout)
+    assert found["p50"] < found["p75"] < found["p95"]
+    assert found["p50"] == pytest.approx(found["liability"], rel=0.1)
+    assert json.loads(command(*words).stdout)["p95"] == found["p95"], "the same seed draws the same members"
+    assert json.loads(command(*words, "--seed", "2").stdout)["p95"] != found["p95"]
+    assert json.loads(command(*words, "--draws", "0").stdout)["p95"] is None
+
+
+# --- a real log ------------------------------------------------------------------------------------------------------------------
+ORDERS = Path(__file__).parents[2] / "shared" / "data" / "online_retail_orders.csv.gz"
+
+
+def with_redemptions(path: Path) -> Path:
+    """The shared real orders, with redemptions made up: whoever has bought for 2,000 in all redeems two points at every third purchase after that."""
+    with gzip.open(ORDERS, "rt", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    spent: dict[str, float] = {}
+    bought: dict[str, int] = {}
+    lines = ["member_id,date,event,amount,points,order_id"]
+    for row in rows:
+        member = row["member_id"]
+        lines.append(f"{member},{row['date']},{row['event']},{row['amount']},,{row['order_id']}")
+        if row["event"] == "purchase":
+            spent[member] = spent.get(member, 0) + float(row["amount"])
+            bought[member] = bought.get(member, 0) + 1
+            if spent[member] > 2000 and bought[member] % 3 == 0:
+                lines.append(f"{member},{row['date']},redeem,,2,")
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+@pytest.mark.slow
+def test_a_year_of_real_orders_is_closed_month_by_month(tmp_path: Path) -> None:
+    """Refunds that name no order, some before any purchase; debts; redemptions beyond the balance (refused)."""
+    if not ORDERS.exists():
+        pytest.skip(f"the shared orders are not there: {ORDERS}")
+    log, ledger = with_redemptions(tmp_path / "log.csv"), tmp_path / "ledger.parquet"
+    words = [
+        "replay",
+        "mitsui_outlet",
+        str(log),
+        "--as-of",
+        "2011-12-31",
+        "--ledger",
+        str(ledger),
+        "--json",
+        "--members-out",
+        str(tmp_path / "m.csv"),
+    ]
+    replayed = json.loads(CliRunner().invoke(app, words).stdout)
+    done = command(
+        str(ledger),
+        "--program",
+        "mitsui_outlet",
+        "--valuation",
+        "2011-12-31",
+        "--json",
+        "--out",
+        str(tmp_path / "x.xlsx"),
+    )
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert found["outstanding_points"] == replayed["totals"]["outstanding"]
+    assert found["debt_points"] > 0 and replayed["totals"]["redeemed"] > 0 and replayed["totals"]["reversed"] > 0
+    points, money = found["roll_forward"]["points"], found["roll_forward"]["money"]
+    assert len(points) == len(money) == 13
+    assert sum(row["sold"] + row["given"] for row in points) == replayed["totals"]["earned"]
+    assert sum(row["redeemed"] for row in points) == replayed["totals"]["redeemed"]
+    assert sum(row["expired"] for row in points) == replayed["totals"]["expired"]
+    for entry in found["journal"]:
+        debit, credit = (sum(round(100 * line[side]) for line in entry["lines"]) for side in ("debit", "credit"))
+        assert debit == credit > 0
+    assert all(each["holds"] for each in found["checks"])
+    assert found["kind"].startswith("ESTIMATE") and found["liability"] > 0
+    early = json.loads(command(str(ledger), "--program", "mitsui_outlet", "--valuation", "2011-06-30", "--json").stdout)
+    assert early["liability"] == money[6]["closing"]

@@ -13,6 +13,7 @@ from workbench.finance.accounting.close import MONEY, POINTS, Close, Standing
 from workbench.finance.accounting.journal import ACCOUNTS, JournalEntry, balance
 from workbench.finance.accounting.movements import month_name
 from workbench.finance.accounting.policy import Policy
+from workbench.finance.accounting.rights import FLOWS, RightClose
 from workbench.finance.accounting.rounding import half_up
 from workbench.finance.accounting.sensitivity import ByMethod, Change
 from workbench.finance.accounting.standing import cost_of
@@ -54,6 +55,14 @@ def liability_document(valuation: Valuation, name: str, provenance: Mapping[str,
         "cohorts": [_cohort(close, place, each) for place, each in enumerate(close.standing)],
         "sensitivity": [_change(each) for each in valuation.sensitivity],
         "stress": [_change(each) for each in valuation.stresses],
+        "rights": {each.books.name: _right(each) for each in valuation.rights},
+        "coupon_memo": [
+            {
+                name: to_major(found) if name == "exposure" and found is not None else found
+                for name, found in each.items()
+            }
+            for each in valuation.memo
+        ],
         "disclosure": _disclosure(valuation),
         "journal": [_entry(each) for each in valuation.entries],
         "checks": [asdict(each) for each in valuation.checks],
@@ -79,13 +88,13 @@ def figures(valuation: Valuation) -> dict[str, Any]:
         "liability": to_major(close.liability),
         "cost_basis": to_major(cost_basis(close)),
         "expected_points": float(sum(each.cohort.ultimate - each.cohort.redeemed for each in close.standing if held)),
-        **{f"p{_level(level)}": to_major(valuation.levels[f"p{_level(level)}"]) if valuation.levels else None
-           for level in close.policy.confidence},
+        **{name: to_major(valuation.levels[name]) if valuation.levels else None
+           for name in map(_level, close.policy.confidence)},
     }  # fmt: skip
 
 
 def _level(level: Decimal) -> str:
-    return f"{(100 * level).normalize():f}"
+    return f"p{(100 * level).normalize():f}"
 
 
 def cost_basis(close: Close) -> int:
@@ -176,6 +185,15 @@ def _change(each: Change) -> dict[str, Any]:
     }
     extra = {"current": each.current, "cost": each.cost}
     return found | {name: to_major(value) for name, value in extra.items() if value is not None}
+
+
+def _right(each: RightClose) -> dict[str, Any]:
+    months = [
+        {"month": month_name(each.books.first_month + place)}
+        | {name: to_major(int(value)) for name, value in zip(FLOWS, row, strict=True)}
+        for place, row in enumerate(each.money)
+    ]
+    return {"liability": to_major(each.liability), "exact": _exact(each.exact[-1] / 100), "roll_forward": months}
 
 
 def _disclosure(valuation: Valuation) -> dict[str, Any]:

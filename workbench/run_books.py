@@ -14,9 +14,10 @@ from workbench.errors import BadInput, Problem
 from workbench.files import reading, regular_file
 from workbench.finance.accounting.cohort_file import read_cohorts
 from workbench.finance.accounting.confidence import liability_levels
-from workbench.finance.accounting.ledger_books import read_books
+from workbench.finance.accounting.ledger_books import read_all
 from workbench.finance.accounting.movements import SubLedger, month_name
 from workbench.finance.accounting.policy import Policy
+from workbench.finance.accounting.right_flows import RightFlows, flows_of_entries, flows_of_months
 from workbench.finance.accounting.sources import of_tables
 from workbench.finance.accounting.valuation import Valuation, value
 from workbench.finance.cells import Ints
@@ -24,7 +25,7 @@ from workbench.finance.points import totals
 from workbench.finance.redemption_rates.bootstrap import bootstrap, member_triangles
 from workbench.finance.triangle import Events, Floats, events_of
 from workbench.finance.triangle_file import read_ledger, valuation_month
-from workbench.finance.world import GROUPS
+from workbench.finance.world import GROUPS, MONEY
 from workbench.program.load import program_from_mapping
 from workbench.program.spec import Program
 from workbench.program.worth import given_without_sale, last_ages
@@ -34,7 +35,7 @@ from workbench.run_liability import books_of_panel, worth_of
 from workbench.scenario import Run
 from workbench.units import CENTS
 
-__all__ = ["Books", "books_of_file", "books_of_folder", "books_of_run", "value_books"]
+__all__ = ["Books", "books_of_file", "books_of_folder", "books_of_run", "flows_of_run", "value_books"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Books:
     """Points outstanding by the ledger itself at the end of the sub-ledger."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """Digests, seed, versions."""
+    flows: RightFlows | None = None
+    """Of stored value, plans and coupons, where they are at hand."""
     events: Events | None = None
     """Every entry, where they are known member by member: then members can be drawn again."""
 
@@ -83,8 +86,20 @@ def books_of_run(run: Run) -> Books:
     program = run.scenario.program
     ledger = books_of_panel(run.program, run.rules, program)
     events = None if run.ledgers is None else events_of(run.ledgers[0])
+    outstanding = totals(run.program)["outstanding"]
     provenance = _run_provenance(run_document(run))
-    return Books(ledger, program.title, program, totals(run.program)["outstanding"], provenance, events)
+    return Books(ledger, program.title, program, outstanding, provenance, flows_of_run(run), events)
+
+
+def flows_of_run(run: Run) -> RightFlows:
+    """Stored value, plans and coupons of a run in memory: from its entries where they were kept, else from its months."""
+    frame = run.program.frame
+    if run.ledgers is None:
+        return flows_of_months(frame.first_month, run.program.by_month[:, :, MONEY])
+    kept = run.ledgers[0]
+    columns: dict[str, Any] = {name: kept.column(name) for name in ("kind", "money", "lot_earned_on", "expires_on")}
+    columns |= {"date": kept.column("day"), "rule": np.array(kept.rules, dtype=object)[kept.column("rule")]}
+    return flows_of_entries(columns, frame.first_month, frame.months)
 
 
 def books_of_file(path: Path, valuation: date, program: Program | None, policy: Policy) -> Books:
@@ -93,9 +108,9 @@ def books_of_file(path: Path, valuation: date, program: Program | None, policy: 
     cohorts, digest = _is_cohorts(path), file_digest(path)
     if not cohorts:
         given = None if program is None else given_without_sale(program)
-        ledger = read_books(path, valuation_month(valuation), given, currency)
+        ledger, flows = read_all(path, valuation_month(valuation), given, currency)
         provenance = {"file": path.name, "sha256": digest}
-        return Books(ledger, path.name, program, ledger.outstanding, provenance, read_ledger(path))
+        return Books(ledger, path.name, program, ledger.outstanding, provenance, flows, read_ledger(path))
     ledger = read_cohorts(path)
     if ledger.currency and currency and ledger.currency != currency:
         raise BadInput(
@@ -168,7 +183,8 @@ def value_books(
         raise BadInput(Problem("--valuation", message, valuation.isoformat()))
     known = ledger.through(month - ledger.first_month + 1)
     outstanding = books.outstanding if month == last else None
-    found = value(known, worth_of(books.program, policy, known, books.name), policy, outstanding, books.name)
+    flows = None if books.flows is None else books.flows.through(known.months)
+    found = value(known, worth_of(books.program, policy, known, books.name), policy, outstanding, books.name, flows)
     if weights is None or books.events is None:
         return found
     members = member_triangles(books.events, month)

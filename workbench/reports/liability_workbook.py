@@ -12,7 +12,9 @@ import numpy as np
 
 from workbench.finance.accounting.close import MONEY, POINTS, Standing
 from workbench.finance.accounting.journal import ACCOUNTS
+from workbench.finance.accounting.movements import month_name
 from workbench.finance.accounting.rates import triangle_of
+from workbench.finance.accounting.rights import FLOWS
 from workbench.finance.accounting.rounding import half_up
 from workbench.finance.accounting.valuation import Valuation
 from workbench.liability_document import BASIS, cost_basis, current, last_day, policy_digest
@@ -55,6 +57,8 @@ def write_liability(
         _methods(book, valuation)
         _changes(book, valuation)
         journal_end = _journal(book, valuation)
+        if valuation.rights or valuation.memo:
+            _rights(book, valuation)
         _disclosure(book, valuation)
         if back_test:
             _back_test(book, back_test)
@@ -95,6 +99,14 @@ def _summary(sheet: Sheet, valuation: Valuation, total: int, truth: str) -> None
     )
     for level, amount in valuation.levels.items():
         sheet.row([f"  at {level}", Cell(_major(amount), "money"), "level of confidence"])
+    for each in valuation.rights:
+        sheet.row(
+            [
+                _RIGHTS[each.books.name],
+                Cell(_major(each.liability), "money"),
+                "a contract liability too; sheet Other rights",
+            ]
+        )
     rows = (
         (
             "Provision for points given 無償給點負債準備",
@@ -336,6 +348,37 @@ def _journal(book: Book, valuation: Valuation) -> tuple[str, str]:
     ]
     end = sheet.row([Cell("total 合計", "bold"), None, None, None, *sums])
     return f"Journal!E{end}", f"Journal!F{end}"
+
+
+_RIGHTS = {"stored": "Stored value 儲值金", "fees": "Membership fees 會員費", "coupons": "Coupons 折價券"}
+
+
+def _rights(book: Book, valuation: Valuation) -> None:
+    note = "Stored value, membership and coupons, by month; closing is computed. Coupons given without a purchase are a memo, not booked."
+    sheet = book.sheet("Other rights", "Other rights 其他權利", note, [30] + [16] * 8)
+    for each in valuation.rights:
+        sheet.row([Cell(_RIGHTS[each.books.name], "bold")])
+        sheet.head(
+            ["month 月", *(HEADS.get(name, f"{name} 未使用") for name in FLOWS), "booked 帳列", "foots 相符"],
+            freeze=False,
+        )
+        first = sheet.line
+        for place, row in enumerate(each.money.tolist()):
+            line, shown = sheet.line, [_major(value) for value in row]
+            opening = Cell(0, "money") if line == first else Formula(f"=H{line - 1}", shown[0])
+            closing = Formula(f"=B{line}+C{line}-SUM(D{line}:G{line})", shown[-1])
+            truth = Formula(f"=ABS(H{line}-I{line})<0.001", True, "truth")
+            cells = [Cell(value, "money") for value in shown[1:-1]]
+            sheet.row(
+                [month_name(each.books.first_month + place), opening, *cells, closing, Cell(shown[-1], "money"), truth]
+            )
+        sheet.row([])
+    if valuation.memo:
+        sheet.row([Cell("Coupons held, memo 流通折價券(備忘)", "bold")])
+        sheet.head(["coupon 折價券", "held 流通", "used 已使用", "expected cost 預期成本"], freeze=False)
+    for memo in valuation.memo:
+        cost = None if memo["exposure"] is None else _major(memo["exposure"])
+        sheet.row([memo["coupon"], Cell(memo["held"], "points"), Cell(memo["used"], "points"), Cell(cost, "money")])
 
 
 def _disclosure(book: Book, valuation: Valuation) -> None:

@@ -7,9 +7,10 @@ import numpy as np
 
 from workbench.finance.accounting.close import MONEY, POINTS, Close
 from workbench.finance.accounting.journal import JournalEntry, balance
+from workbench.finance.accounting.rights import RightClose
 from workbench.finance.accounting.sensitivity import rate_of
 
-__all__ = ["Check", "checks", "warnings_of"]
+__all__ = ["Check", "checks", "right_checks", "warnings_of"]
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,25 @@ def _ledger(close: Close, entries: Sequence[JournalEntry]) -> Iterator[Check]:
     issued = int(close.points[:, :, POINTS.index("sold")].sum() + close.points[:, :, POINTS.index("given")].sum())
     expected = int((close.books.sold + close.books.given).sum())
     yield _equal("no month is left out", issued, expected, "Points issued by portfolio are those of the sub-ledger")
+
+
+def right_checks(rights: Sequence[RightClose], entries: Sequence[JournalEntry]) -> list[Check]:
+    """Of every other right: its roll-forward foots, and its account in the journal ends at its liability."""
+    found = []
+    for each in rights:
+        money, name = each.money, each.books.name
+        wrong = int((money[:, 0] + money[:, 1] - money[:, 2:-1].sum(axis=1) != money[:, -1]).sum())
+        wrong += int((money[1:, 0] != money[:-1, -1]).sum() + (money[:, -1] < 0).sum())
+        found.append(
+            _none(
+                f"{name}: roll-forward foots",
+                wrong,
+                "each month opens at the closing before, foots, and is not negative",
+            )
+        )
+        text = "The account in the journal ends at the liability"
+        found.append(_equal(f"{name}: journal ties", -balance(entries, name), each.liability, text))
+    return found
 
 
 def warnings_of(close: Close) -> list[str]:

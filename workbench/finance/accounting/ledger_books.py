@@ -18,6 +18,7 @@ import pyarrow.parquet
 from workbench.errors import BadInput, Problem, nearest
 from workbench.files import reading, regular_file
 from workbench.finance.accounting.movements import SubLedger, blank, check, month_name
+from workbench.finance.accounting.right_flows import RightFlows, flows_of_entries
 from workbench.finance.accounting.sources import REDEEMED_BY
 from workbench.finance.cells import Ints
 from workbench.finance.panel import group_of
@@ -26,7 +27,7 @@ from workbench.finance.world import CONVERTED, EARNED, EXPIRED, REDEEMED, REPAID
 from workbench.ledger import BONUS, EARN, KINDS, REDEEM
 from workbench.units import NEVER
 
-__all__ = ["read_books"]
+__all__ = ["read_all", "read_books"]
 
 COLUMNS = {
     "date": pa.date32(), "kind": pa.string(), "points": pa.int64(), "money": pa.decimal128(18, 2), "lot_earned_on": pa.date32(),
@@ -38,7 +39,15 @@ _TABLES = {"redeemed": (REDEEMED, CONVERTED), "expired": (EXPIRED,), "reversed":
 
 
 def read_books(path: str | Path, valuation: int, given: Iterable[str] | None = None, currency: str = "") -> SubLedger:
-    """The sub-ledger at the end of a month (since January 1970). ``given``: rules of bonuses without a sale. Raises BadInput: no ledger,
+    """The points of ``read_all``."""
+    return read_all(path, valuation, given, currency)[0]
+
+
+def read_all(
+    path: str | Path, valuation: int, given: Iterable[str] | None = None, currency: str = ""
+) -> tuple[SubLedger, RightFlows]:
+    """The sub-ledger, and what the ledger says of other rights, at the end of a month (since January 1970). ``given``: rules of bonuses
+    without a sale. Raises BadInput: no ledger,
     no entries up to then, or what a sub-ledger cannot hold (lots that the file does not begin with, for one)."""
     source = str(path)
     columns = _columns(path)
@@ -48,7 +57,8 @@ def read_books(path: str | Path, valuation: int, given: Iterable[str] | None = N
     month = month[kept]
     if not len(month) or not (columns["points"] != 0).any():
         raise BadInput(Problem("column date", f"expected points up to the end of {month_name(valuation)}"), source)
-    return check(_books(columns, month, valuation, given, currency), source)
+    books = check(_books(columns, month, valuation, given, currency), source)
+    return books, flows_of_entries(columns, books.first_month, books.months)
 
 
 def _books(
@@ -58,7 +68,7 @@ def _books(
     of_lot = lot < NEVER
     issue = month_of(np.where(of_lot, lot, columns["date"]))
     moved = _GROUPS[kind] >= 0
-    first = int(min(issue[moved].min(), month[moved].min()))
+    first = int(min(issue[moved].min(), month.min()))
     size = valuation + 1 - first
     group, places = _GROUPS[kind], (issue - first, month - first)
     early = moved & (issue > month)

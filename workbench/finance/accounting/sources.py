@@ -12,8 +12,8 @@ from workbench.finance.world import GROUPS, WorldPanel
 
 __all__ = ["EARNED_BY", "REDEEMED_BY", "of_panel", "of_tables"]
 
-EARNED_BY = "earn"
-"""The ledger's rule of base points; its money is the spend that earned them."""
+EARNED_BY = ("earn", "stored_value.earn")
+"""The ledger's rules of base points; their money is the spend (or top-up) that earned them."""
 BONUSES_BY = "earn.bonuses."
 REDEEMED_BY = "redemption."
 """How the rules of redemptions begin."""
@@ -65,7 +65,7 @@ def of_tables(
     for place, name, points, amount in zip(
         by_rule["month"] - first_month, names, by_rule["points"], by_rule["money"], strict=True
     ):
-        if name == EARNED_BY:
+        if name in EARNED_BY:
             tables["spend"][place, place] += amount
         elif name in free:
             tables["given"][place, place] += points

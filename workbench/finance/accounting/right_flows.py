@@ -1,0 +1,168 @@
+"""Stored value, paid terms and coupons as a ledger's entries tell of them, and their close by a policy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from workbench.finance.accounting.policy import Policy
+from workbench.finance.accounting.rights import (
+    RightClose,
+    StoredValueFlows,
+    Term,
+    close_right,
+    coupon_memo,
+    fee_close,
+    stored_value_books,
+)
+from workbench.finance.cells import Ints
+from workbench.finance.triangle import month_of
+from workbench.ledger import (
+    BONUS_BACK,
+    CASH_OUT,
+    FEE_DUE,
+    FEE_REFUND,
+    FORFEIT,
+    GIFT,
+    ISSUE,
+    LAPSE,
+    PAY,
+    PAY_BONUS,
+    RESTORE,
+    REVOKE,
+    TOPUP,
+    USE,
+    VALUE_BACK,
+    VALUE_EXPIRE,
+)
+from workbench.units import NEVER
+
+__all__ = ["Coupons", "RightFlows", "flows_of_entries", "flows_of_months"]
+
+_STORED = {
+    "topup": (TOPUP,), "gift": (GIFT,), "spent": (PAY, PAY_BONUS, VALUE_BACK, BONUS_BACK), "lapsed": (VALUE_EXPIRE,),
+    "cash_out": (CASH_OUT,), "forfeit": (FORFEIT,),
+}  # fmt: skip
+_INWARD = ("topup", "gift")
+
+
+@dataclass(frozen=True)
+class Coupons:
+    """Coupons of one name."""
+
+    name: str
+    held: int
+    """Issued less used, lapsed and revoked."""
+    used: int
+    saving: int
+    """What the used ones took off, minor units."""
+
+
+@dataclass(frozen=True)
+class RightFlows:
+    """What a ledger says of other rights, up to a month's end."""
+
+    first_month: int
+    stored: StoredValueFlows
+    terms: tuple[Term, ...] | None
+    """None where the days of paid terms are not at hand."""
+    fees_due: int
+    """Fees that came due, minor units."""
+    coupons: tuple[Coupons, ...]
+
+    def closes(self, policy: Policy) -> list[RightClose]:
+        """Stored value and membership, closed month by month; those that the ledger knows nothing of are left out."""
+        found = []
+        if self.stored.topup.any() or self.stored.gift.any():
+            stored = policy.stored_value
+            books = stored_value_books(self.first_month, self.stored)
+            found.append(close_right(books, 1 - Fraction(stored.rate.value), stored.breakage))
+        if self.terms:
+            found.append(fee_close(self.first_month, len(self.stored.topup), self.terms))
+        return found
+
+    def memo(self, policy: Policy) -> list[dict[str, Any]]:
+        """Coupons held, with their expected cost at the mean saving of those used (None where none was): a memo, not booked. Minor units."""
+        rate = Fraction(policy.coupons.use_rate.value)
+        return [
+            {
+                "coupon": each.name,
+                "held": each.held,
+                "used": each.used,
+                "exposure": coupon_memo(each.held, each.saving // each.used, rate) if each.used else None,
+            }
+            for each in self.coupons
+        ]
+
+    def warnings(self) -> list[str]:
+        """What is not valued."""
+        if self.terms is None and self.fees_due:
+            return [
+                "membership fees came due, but the days of their terms are not in a run's tables: value the ledger of a replay"
+            ]
+        return []
+
+    def through(self, months: int) -> "RightFlows":
+        """The same after so many months, as far as months are known; terms that begin later are left out."""
+        cut = StoredValueFlows(*(each[:months] for each in self.stored))
+        end = np.datetime64(self.first_month + months, "M").astype("datetime64[D]").astype(np.int64)
+        terms = None if self.terms is None else tuple(term for term in self.terms if term.first < end)
+        return replace(self, stored=cut, terms=terms)
+
+
+def flows_of_months(first_month: int, money: Ints) -> RightFlows:
+    """Of a panel: ``money``, int64[months, kinds], as signed in the ledger."""
+    stored = {name: money[:, kinds].sum(axis=1) * (1 if name in _INWARD else -1) for name, kinds in _STORED.items()}
+    return RightFlows(first_month, StoredValueFlows(**stored), None, int(money[:, FEE_DUE].sum()), ())
+
+
+def flows_of_entries(columns: Mapping[str, Any], first_month: int, months: int) -> RightFlows:
+    """Of a ledger's columns: date, kind, money, lot_earned_on, expires_on, rule."""
+    kind, money, rule = columns["kind"], columns["money"], columns["rule"]
+    place = month_of(columns["date"]) - first_month
+    stored = {}
+    for name, kinds in _STORED.items():
+        chosen = np.isin(kind, kinds)
+        sums = np.zeros(months, dtype=np.int64)
+        np.add.at(sums, place[chosen], money[chosen] * (1 if name in _INWARD else -1))
+        stored[name] = sums
+    return RightFlows(
+        first_month,
+        StoredValueFlows(**stored),
+        tuple(_terms(columns)),
+        int(money[kind == FEE_DUE].sum()),
+        tuple(_coupons(kind, money, rule)),
+    )
+
+
+def _terms(columns: Mapping[str, Any]) -> list[Term]:
+    """Terms that came due; refunds go to the terms of the same days, as many as there are refunds."""
+    kind, money, day = columns["kind"], columns["money"], columns["date"]
+    first, last = columns["lot_earned_on"], columns["expires_on"]
+    refunds: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for place in np.flatnonzero((kind == FEE_REFUND) & (first < NEVER)):
+        refunds.setdefault((int(first[place]), int(last[place])), []).append((int(day[place]), -int(money[place])))
+    found = []
+    for place in np.flatnonzero((kind == FEE_DUE) & (first < NEVER) & (last < NEVER)):
+        span = int(first[place]), int(last[place])
+        waiting = refunds.get(span, [])
+        ended = next((each for each in waiting if each[1] <= int(money[place])), None)
+        if ended is not None:
+            waiting.remove(ended)
+        found.append(Term(*span, int(money[place]), *(ended or ())))
+    return found
+
+
+def _coupons(kind: Ints, money: Ints, rule: Any) -> list[Coupons]:
+    names = sorted(set(rule[np.isin(kind, (ISSUE, USE))].tolist()))
+    found = []
+    for name in names:
+        own = rule == name
+        count = {each: int((own & (kind == each)).sum()) for each in (ISSUE, USE, LAPSE, RESTORE, REVOKE)}
+        used = count[USE] - count[RESTORE]
+        saving = int(money[own & (kind == USE)].sum())
+        mean = saving * used // count[USE] if count[USE] else 0
+        found.append(Coupons(name, count[ISSUE] - used - count[LAPSE] - count[REVOKE], used, mean))
+    return found
