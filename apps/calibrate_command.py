@@ -48,6 +48,9 @@ def calibrate(
         Path | None,
         typer.Option("--out", metavar="FILE", help="Write the population: FILE.yaml, and FILE.SEGMENT.yaml for each."),
     ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Draw the hold-out, week by week and added up.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
 ) -> None:
     """Make a population of recorded transactions: how often customers buy, when they leave, what they spend, when in the year.
@@ -58,14 +61,14 @@ def calibrate(
     _one_of("--unit", unit, ["day", "week", "year"])
     if basket is not None:
         _one_of("--basket", basket, ["gamma-gamma", "lognormal"])
-    _check_names(currency, file)
+    _check_names(currency, file, plot)
     until, since = _as_day("--train-until", train_until), _as_day("--new-since", new_since)
     from simulators.calibration_log import read_log
     from simulators.output_files import check_apart
     from workbench.population.calibration.calibrate import Wanted, calibrate
     from workbench.population.calibration.document import calibration_document
 
-    check_apart({"TRANSACTIONS": transactions}, {"--out": file})
+    check_apart({"TRANSACTIONS": transactions}, {"--out": file, "--plot": plot})
     with err.status("reading"):
         log, source = read_log(transactions, segments)
     wanted = Wanted(model, unit, until, since, basket)
@@ -75,11 +78,20 @@ def calibrate(
             found = calibrate(log, wanted)
         except ValueError as error:
             raise BadInput(Problem("", str(error)), str(transactions)) from error
+    document = calibration_document(found)
+    if plot is not None and found.holdout is None:
+        raise BadInput(
+            Problem(
+                "--plot", "expected a log long enough for a hold-out; without --plot the warnings say what is missing"
+            )
+        )
     written = {} if file is None else _write(found, source, file, currency, transactions)
+    if plot is not None:
+        _draw(document, plot, f"Hold-out of {source.name}")
     if as_json:
-        print_json(calibration_document(found) | {"written": written or None})
+        print_json(document | {"written": written or None})
     else:
-        _show(calibration_document(found))
+        _show(document)
         for path in written.values():
             out.print(f"written: {plain(path)}", highlight=False, soft_wrap=True)
 
@@ -91,13 +103,19 @@ def _one_of(option: str, value: str, valid: list[str]) -> None:
         raise BadInput(Problem(option, f"expected {expected}", value, nearest(value, valid)))
 
 
-def _check_names(currency: str | None, file: Path | None) -> None:
+def _check_names(currency: str | None, file: Path | None, plot: Path | None) -> None:
     if currency is not None and not (
         len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()
     ):
         raise BadInput(Problem("--currency", "expected three capital letters, such as TWD", currency))
     if file is not None and file.suffix.lower() not in (".yaml", ".yml"):
         raise BadInput(Problem("--out", "expected a name ending in .yaml", file.name))
+    if plot is not None:
+        from apps.calibrate_plot import check_installed
+
+        check_installed()
+        if plot.suffix.lower() not in (".html", ".htm"):
+            raise BadInput(Problem("--plot", "expected a name ending in .html", plot.name))
 
 
 def _as_day(option: str, text: str | None) -> int | None:
@@ -150,6 +168,14 @@ def _write(
         for path, text in texts.values():
             files.enter_context(atomic_path(path)).write_text(text, "utf-8")
     return {name: str(path) for name, (path, _) in texts.items()}
+
+
+def _draw(document: dict[str, Any], file: Path, title: str) -> None:
+    from apps.calibrate_plot import holdout_page
+    from workbench.files import atomic_path
+
+    with atomic_path(file) as temporary:
+        temporary.write_text(holdout_page(document["holdout"], title), "utf-8", newline="\n")
 
 
 def _slug(name: str) -> str:

@@ -1,6 +1,7 @@
 """`loyalty calibrate`: what a log's rows count as, worked by hand; the whole way from a log to a population that runs; what is refused."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -315,6 +316,21 @@ def test_a_population_does_not_take_the_place_of_its_log(tmp_path: Path) -> None
     before = path.read_bytes()
     assert "expected another file than that of TRANSACTIONS" in refused(str(path), "--out", str(path))
     assert path.read_bytes() == before
+
+
+def test_the_hold_out_is_drawn_in_a_page_that_needs_nothing(tmp_path: Path) -> None:
+    path, page = made_up(tmp_path), tmp_path / "holdout.html"
+    found = document(str(path), "--plot", str(page))["holdout"]
+    text = page.read_text("utf-8")
+    assert f"{found['actual']:,} came" in text
+    outside = re.sub(r"(<script[^>]*>).*?</script>", r"\1", text, flags=re.DOTALL)
+    assert "<script" in outside and not re.search(r"<(?:script|link|img)[^>]*(?:src|href)=", outside)
+    assert refused(str(path), "--plot", str(tmp_path / "holdout.png")).startswith(
+        "--plot: expected a name ending in .html"
+    )
+    short = log(tmp_path, "a,2025-01-01,purchase,10,,", "a,2025-01-08,purchase,10,,", "b,2025-01-09,purchase,20,,")
+    assert "expected a log long enough for a hold-out" in refused(str(short), "--plot", str(tmp_path / "other.html"))
+    assert not (tmp_path / "other.html").exists()
 
 
 def test_what_is_shown_without_json(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from workbench.population.calibration.summary import Summaries, iso
 __all__ = ["fit_checks", "log_checks"]
 
 FEW_CUSTOMERS, FEW_REPEATERS = 200, 50
+FEWEST_EARLY = 20
+"""Customers first seen at the beginning, to say anything of it."""
 
 
 def log_checks(log: Log, days: Occasions, first: int, until: int) -> list[str]:
@@ -61,7 +63,7 @@ def _before(days: Occasions, first: int, until: int) -> list[str]:
         return []
     early = int((start < month).sum())
     later = (len(start) - early) / (length - month) * month
-    if early < 2 * later:
+    if early < max(2 * later, FEWEST_EARLY):
         return []
     return [
         f"{early:,} of {len(start):,} customers were first seen in the first 30 days, against {later:,.0f} in an average 30 days after: most were "
