@@ -1,9 +1,10 @@
 """The hold-out of a calibration as a page that opens anywhere: purchases by week, and added up, as they came and as they were predicted."""
 
 import re
-from datetime import date
 from importlib.util import find_spec
 from typing import Any
+
+import numpy as np
 
 from workbench.errors import BadInput, Problem
 
@@ -27,7 +28,7 @@ def holdout_page(holdout: dict[str, Any], title: str) -> str:
 
     error = "" if holdout["error_pct"] is None else f" ({holdout['error_pct']:+.1f} %)"
     told = f"{holdout['actual']:,} came, {holdout['predicted']:,.0f} were predicted{error}"
-    weeks = [date.fromisoformat(week["from"]) for week in holdout["weeks"]]
+    weeks = np.array([week["from"] for week in holdout["weeks"]], dtype="datetime64[ms]")
     drawn = [
         _lines(name, weeks, *([week[f"{prefix}{key}"] for week in holdout["weeks"]] for key in ("actual", "predicted")))
         for name, prefix in (
@@ -38,7 +39,7 @@ def holdout_page(holdout: dict[str, Any], title: str) -> str:
     return _named(file_html(column(*drawn, sizing_mode="stretch_width"), Resources(mode="inline"), title))
 
 
-def _lines(name: str, weeks: list[date], came: list[float], predicted: list[float]) -> Any:
+def _lines(name: str, weeks: np.ndarray, came: list[float], predicted: list[float]) -> Any:
     from bokeh.models import Range1d
     from bokeh.plotting import figure
 

@@ -323,6 +323,7 @@ def test_the_hold_out_is_drawn_in_a_page_that_needs_nothing(tmp_path: Path) -> N
     found = document(str(path), "--plot", str(page))["holdout"]
     text = page.read_text("utf-8")
     assert f"{found['actual']:,} came" in text
+    assert text.count('["x",{"type":"ndarray"') == 4  # four lines over time: dates as text would be drawn nowhere
     outside = re.sub(r"(<script[^>]*>).*?</script>", r"\1", text, flags=re.DOTALL)
     assert "<script" in outside and not re.search(r"<(?:script|link|img)[^>]*(?:src|href)=", outside)
     assert refused(str(path), "--plot", str(tmp_path / "holdout.png")).startswith(
