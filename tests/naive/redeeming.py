@@ -42,9 +42,7 @@ class Redeeming(Bonuses):
             points = row["points"] or 0
             if points < 1 or points > member.balance:
                 return None
-            worth = self.money_off(member, points, basket, paid)
-            if worth is not None and left is not None and worth > left and self.pays_differently():
-                return None
+            worth = self.money_off(member, points, basket, paid, left)
             if worth is not None:
                 money, rule = worth, "redemption.money_off"
             elif redemption.catalogue:
@@ -61,7 +59,9 @@ class Redeeming(Bonuses):
             for window in windows
         )
 
-    def money_off(self, member: Member, points: int, basket: int | None, paid: int) -> int | None:
+    def money_off(
+        self, member: Member, points: int, basket: int | None, paid: int, left: int | None
+    ) -> int | None:
         """What points are worth as money off, None where its conditions do not allow it."""
         rule = self.program.redemption.money_off
         if rule is None or points % rule.block or member.balance < rule.minimum_balance:
@@ -72,6 +72,8 @@ class Redeeming(Bonuses):
                 return None
             if rule.maximum_share is not None and paid + money > basket * Fraction(rule.maximum_share):
                 return None
+        if left is not None and money > left and self.pays_differently():
+            return None
         return money
 
     def redeem_automatically(self, member: Member, today: date) -> None:
