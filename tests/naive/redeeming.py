@@ -85,4 +85,4 @@ class Redeeming(Bonuses):
 
     def pays_differently(self) -> bool:
         """Whether the program has prices, coupons or stored value."""
-        return bool(self.program.prices or self.program.coupons)
+        return bool(self.program.prices or self.program.coupons or self.program.stored_value)
