@@ -229,7 +229,7 @@ def trigger_from(pick: Chooser, on: str) -> dict[str, Any]:
     elif on == "segment":
         trigger["segments"] = some(pick, SEGMENTS, 5)
     elif on in ("balance", "points"):
-        trigger["points"] = pick.choice((2, 5, 12))
+        trigger["points"] = pick.choice((5, 12, 40))
     elif on in ("expiry", "tier_end", "coupon_expiry", "plan_end"):
         trigger["days_before"] = pick.choice((0, 1, 7, 30))
     elif on == "near_tier":
