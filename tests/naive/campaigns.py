@@ -24,9 +24,10 @@ class Campaigns(Coupons):
             yield from (("messages." + each.name, each) for each in self.program.messages.automations)
 
     def ask(self, member: Member, today: date, times: Times, order_id: str = "", tier: int | None = None) -> None:
-        """Ask every campaign, in order, how often something has set it off."""
+        """Ask every campaign, in order, how often something has set it off; a message is sent once all the same."""
         for name, campaign in self.campaigns():
-            for _ in range(times(campaign.trigger, name)):
+            number = times(campaign.trigger, name)
+            for _ in range(number if name.startswith("coupons.") else min(number, 1)):
                 self.set_off(member, today, name, campaign, order_id, tier)
 
     def may_fire(self, member: Member, today: date, name: str, campaign: Any, tier: int | None = None) -> bool:
