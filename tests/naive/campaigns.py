@@ -193,7 +193,7 @@ class Campaigns(Coupons):
 
     def points_end_on(self, member: Member, day: date) -> bool:
         """Whether a day is the last usable day of a live lot; with inactivity also that of the balance."""
-        live = [lot for lot in member.lots if lot.points]
+        live = [lot for lot in member.lots if lot.points and not self.nothing_lapses(member)]
         rule = self.program.expiry
         if rule.model == "inactivity" and live and plus_months(member.last_activity, rule.months) == day:
             return True
