@@ -14,6 +14,9 @@ Times = Callable[[Any, str], int]
 """How often a trigger is met; the second argument is the campaign's name in the ledger."""
 
 
+MOST_AT_ONCE = 100
+
+
 class Campaigns(Coupons):
     """Triggers, and what follows them: coupons are issued, messages sent."""
 
@@ -27,7 +30,7 @@ class Campaigns(Coupons):
         """Ask every campaign, in order, how often something has set it off; a message is sent once all the same."""
         for name, campaign in self.campaigns():
             number = times(campaign.trigger, name)
-            for _ in range(number if name.startswith("coupons.") else min(number, 1)):
+            for _ in range(min(number, MOST_AT_ONCE) if name.startswith("coupons.") else min(number, 1)):
                 self.set_off(member, today, name, campaign, order_id, tier)
 
     def may_fire(self, member: Member, today: date, name: str, campaign: Any, tier: int | None = None) -> bool:
@@ -222,7 +225,7 @@ class Campaigns(Coupons):
         if coupon.once != "event":
             times = 1
         member.fired.setdefault(name, []).append(today)
-        times = min(times, self.room_for(member, coupon, today) // coupon.count)
+        times = min(times, MOST_AT_ONCE, self.room_for(member, coupon, today) // coupon.count)
         if times > 0:
             self.take(member, today, times * points, "redeem", name)
             self.issue(member, coupon, times * coupon.count, today)

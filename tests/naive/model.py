@@ -100,7 +100,7 @@ class Replay(Checkout):
         elif row["event"] != "join":
             if not self.other(member, row, today):
                 self.refused.append(index)
-            elif row["event"] not in ("fee", "cancel", "cash_out"):
+            else:
                 self.settle(member, today)
         self.turn_of_referrers(today)
 

@@ -91,8 +91,6 @@ class Plans(Earning):
             self.begin_term(member, today, plan, first=True)
         member.owed -= paid
         self.note_plan(member, today, "fee", paid)
-        if new:
-            self.settle(member, today)
         return True
 
     def cancel(self, member: Member, row: Row, today: date) -> bool:

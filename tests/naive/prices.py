@@ -111,6 +111,12 @@ class Prices(Value):
             return False
         if till.used and (till.forbids("coupons") or "coupons" not in coupon.combines_with):
             return False
+        if (
+            "member_price" not in coupon.combines_with
+            and till.used
+            and any(line.price_off or line.price_delivery for line in till.lines)
+        ):
+            return False  # another coupon has looked at the member price
         before = [(line.price, line.price_off, line.price_delivery) for line in till.lines]
         waived = till.waived
         if "member_price" not in coupon.combines_with:

@@ -59,9 +59,7 @@ class Redeeming(Bonuses):
             for window in windows
         )
 
-    def money_off(
-        self, member: Member, points: int, basket: int | None, paid: int, left: int | None
-    ) -> int | None:
+    def money_off(self, member: Member, points: int, basket: int | None, paid: int, left: int | None) -> int | None:
         """What points are worth as money off, None where its conditions do not allow it."""
         rule = self.program.redemption.money_off
         if rule is None or points % rule.block or member.balance < rule.minimum_balance:
