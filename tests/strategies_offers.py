@@ -5,17 +5,20 @@ that are refused. Numbers are small, so that limits fill, balances run out, coup
 """
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from tests.strategies import (
     CATEGORIES,
     CHANNELS,
     FIRST_DAY,
     SPECIAL_DAYS,
+    TIERS,
     Case,
     Chooser,
     DrawnChooser,
@@ -30,7 +33,18 @@ from tests.strategies import (
 from workbench.program.spec import Program
 from workbench.rules.segment_spec import SEGMENTS
 
-PARTS = ("prices", "coupons", "stored_value", "plans", "referral", "messages", "segments", "streaks", "stock")
+PARTS = (
+    "prices",
+    "coupons",
+    "stored_value",
+    "plans",
+    "referral",
+    "messages",
+    "segments",
+    "streaks",
+    "stock",
+    "versions",
+)
 PARTS_OF_CAMPAIGNS = {
     "tier_entry": "tiers", "tier_renewal": "tiers", "tier_end": "tiers", "near_tier": "tiers", "top_up": "stored_value", "plan": "plans",
     "plan_end": "plans", "referral": "referral", "segment": "segments", "coupon_expiry": "coupons",
@@ -51,7 +65,10 @@ def draw_offers(seed: int, parts: Sequence[str] = PARTS) -> Case:
 
 def offers_from(pick: Chooser, parts: Sequence[str]) -> Case:
     """A case by any chooser."""
-    program = Program.model_validate(offers_document(pick, parts))
+    document = offers_document(pick, parts)
+    if "versions" in parts and (len(parts) == 1 or pick.bool(45)):
+        add_versions(pick, document, parts)
+    program = Program.model_validate(document)
     rows = OfferLogMaker(pick, program).make()
     last = max((row["posted"] or row["date"] for row in rows), default=FIRST_DAY)
     return program, rows, last + timedelta(days=pick.choice((0, 1, 30, 200, 400)))
@@ -101,6 +118,120 @@ def offers_document(pick: Chooser, parts: Sequence[str]) -> dict[str, Any]:
             if pick.bool(70):
                 item["stock"] = pick.choice((1, 2, 4))
     return document
+
+
+def add_versions(pick: Chooser, document: dict[str, Any], parts: Sequence[str]) -> None:
+    """One or two changes within the years of the log: sections of the file become those of another drawn one."""
+    versions: list[dict[str, Any]] = []
+    now, day = document, FIRST_DAY + timedelta(days=pick.integer(30, 500))
+    for _ in range(pick.choice((1, 1, 2))):
+        other = offers_document(pick, parts)
+        renamed = rename_tiers(pick, other)
+        wanted = deepcopy(now)
+        for section in SECTIONS:
+            if pick.bool(40):
+                replaced = replace_section(wanted, other, section)
+                wanted = replaced if is_valid(replaced) else wanted
+        changes = changes_between(now, wanted)
+        versions.append(
+            {
+                "effective": day.isoformat(),
+                "changes": changes,
+                "transition": transition_from(pick, now, wanted, renamed),
+            }
+        )
+        now, day = wanted, day + timedelta(days=pick.choice((1, 30, 200)))
+    document["versions"] = versions
+
+
+SECTIONS = (
+    ("earn", "rate", "rate_by_tier", "brackets"), ("earn", "multipliers", "stacking"), ("earn", "bonuses"), ("earn", "caps"),
+    ("earn", "eligible"), ("earn", "rounding", "rate", "rate_by_tier", "brackets", "multiplier_stage", "caps"), ("earn", "pending"),
+    ("expiry",), ("tiers",), ("refunds",), ("redemption",), ("prices",), ("coupons",), ("stored_value",), ("messages",), ("segments",),
+    ("referral",), ("checkout",),
+)  # fmt: skip
+"""Parts of a file that change together: a section, and keys of it where not all."""
+ALWAYS_THERE = ("coupons", "stored_value", "referral", "plans", "redemption", "tiers")
+"""Parts whose events or names stand in the log: they may change, not come or go."""
+
+
+def replace_section(document: dict[str, Any], other: dict[str, Any], section: tuple[str, ...]) -> dict[str, Any]:
+    """The document with a section (or some keys of it) as in the other one."""
+    name, *keys = section
+    if name in ALWAYS_THERE and (name in document) != (name in other):
+        return document
+    changed = deepcopy(document)
+    theirs = deepcopy(other.get(name))
+    if not keys:
+        changed.pop(name, None)
+        if theirs is not None:
+            changed[name] = theirs
+        if name == "refunds":  # an order forgotten under one policy would be unknown under the other
+            changed[name].pop("within_days", None)
+            changed[name] |= {key: days for key, days in document[name].items() if key == "within_days"}
+    else:
+        for key in keys:
+            changed[name].pop(key, None)
+            if theirs is not None and key in theirs:
+                changed[name][key] = theirs[key]
+    return changed
+
+
+def rename_tiers(pick: Chooser, document: dict[str, Any]) -> dict[str, str]:
+    """Give some tiers of a drawn file other names; the names changed."""
+    renamed = {name: name + "2" for name in TIERS if pick.bool(20)}
+
+    def told(value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            return {renamed.get(name, name): told(each, name) for name, each in value.items()}
+        if isinstance(value, list):
+            return [told(each, key) for each in value]
+        return renamed.get(value, value) if isinstance(value, str) else value
+
+    for name, value in list(document.items()):
+        document[name] = told(value)
+    return renamed
+
+
+def transition_from(
+    pick: Chooser, before: dict[str, Any], after: dict[str, Any], renamed: dict[str, str]
+) -> dict[str, Any]:
+    transition: dict[str, Any] = {
+        "lots": pick.choice(("keep_expiry", "new_expiry", "earlier", "later")),
+        "points_ratio": pick.choice(("1", "1", "0.5", "1.333333", "10")),
+        "tiers": pick.choice(("kept", "kept", "rejudged")),
+        "counters": pick.choice(("kept", "kept", "reset")),
+        "coupons": pick.choice(("kept", "kept", "cancelled")),
+        "stored_bonus": pick.choice(("kept", "kept", "forfeited")),
+        "carry": pick.choice(("kept", "cleared")),
+    }
+    old, new = ({level["name"] for level in each.get("tiers", {}).get("levels", ())} for each in (before, after))
+    names = {name: other for name, other in renamed.items() if name in old and name not in new and other in new}
+    if names and pick.bool(70):
+        transition["rename"] = names
+    return transition
+
+
+def is_valid(document: dict[str, Any]) -> bool:
+    try:
+        Program.model_validate(document)
+    except ValidationError:
+        return False
+    return True
+
+
+def changes_between(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """What turns a file into another: null for what is gone, mappings key by key."""
+    changes: dict[str, Any] = {key: None for key in old if key not in new}
+    for key, value in new.items():
+        before = old.get(key)
+        if isinstance(value, dict) and isinstance(before, dict):
+            inner = changes_between(before, value)
+            if inner:
+                changes[key] = inner
+        elif value != before:
+            changes[key] = value
+    return changes
 
 
 def add_streaks(pick: Chooser, bonuses: list[dict[str, Any]]) -> None:

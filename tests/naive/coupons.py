@@ -16,11 +16,11 @@ class Coupons(Redeeming):
         return next((each for each in self.program.coupons if each.name == name), None)
 
     def note_coupon(
-        self, member: Member, today: date, kind: str, held: Held, money: int = 0, order_id: str = ""
+        self, member: Member, today: date, kind: str, held: Held, money: int = 0, order_id: str = "", rule: str = ""
     ) -> None:
         """An entry of one coupon."""
         self.write(
-            member, today, kind, "coupons." + held.name, money=money, order_id=order_id, begins=held.issued_on,
+            member, today, kind, rule or "coupons." + held.name, money=money, order_id=order_id, begins=held.issued_on,
             expires_on=held.expires_on,
         )  # fmt: skip
 

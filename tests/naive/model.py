@@ -11,9 +11,9 @@ from fractions import Fraction
 from typing import Any
 
 from tests.naive.campaigns import SEGMENTS
-from tests.naive.checkout import Checkout
 from tests.naive.dates import ONE_DAY
 from tests.naive.records import Member, Outcome, Row, posting_day
+from tests.naive.versions import Versions
 from workbench.program.spec import Program
 
 AT_A_CHECKOUT = ("purchase", "redeem", "use", "pay")
@@ -24,15 +24,19 @@ def naive_replay(program: Program, rows: list[Row], as_of: date) -> Outcome:
     return Replay(program).run(rows, as_of)
 
 
-class Replay(Checkout):
+class Replay(Versions):
     """One replay of one log."""
 
     def run(self, rows: list[Row], as_of: date) -> Outcome:
         """Every calendar day: the start of the day of every member, then the day's transactions."""
         waiting = self.checkouts([(k, row) for k, row in enumerate(rows) if posting_day(row) <= as_of])
         today = posting_day(waiting[0][0][1]) if waiting else as_of
+        self.begin(today)
         while today <= as_of:
+            change = self.turn_version(today)
             for member in self.members.values():
+                if change is not None:
+                    self.cross(member, today, *change)
                 self.start_of_day(member, today)
             while waiting and posting_day(waiting[0][0][1]) == today:
                 self.transaction(waiting.pop(0), today)

@@ -31,7 +31,8 @@ class Plans(Earning):
         member.plan_spend = 0
         if first:
             member.plan_renews = plan.auto_renews
-        member.owed += minor(plan.fee)
+        member.plan_fee = minor(plan.fee)
+        member.owed += member.plan_fee
         self.note_plan(member, today, "fee_due", minor(plan.fee))
         if plan.tier is not None:
             self.grant(member, today, self.tier_index(plan.tier))
@@ -102,13 +103,13 @@ class Plans(Earning):
         days = (today - member.plan_since).days
         if plan.refund == "none" or (plan.refund_within_days is not None and days > plan.refund_within_days):
             return bool(renews)
-        back = max(0, minor(plan.fee) - member.owed)
+        back = max(0, member.plan_fee - member.owed)
         if plan.refund == "pro_rata":
             term = (member.plan_until - member.plan_since).days + 1
             back = floor(Fraction(back * (member.plan_until - today).days, term))
         if back > 0:
             self.note_plan(member, today, "fee_refund", -back)
-        dropped = min(member.owed, minor(plan.fee))
+        dropped = min(member.owed, member.plan_fee)
         member.owed -= dropped
         self.end_plan(member, today, dropped)
         return True

@@ -250,6 +250,7 @@ class Member:
     plan_since: date = date.min
     plan_until: date = date.min
     plan_renews: bool = False
+    plan_fee: int = 0
     plan_spend: int = 0
     owed: int = 0
     """Fees due and not paid."""

@@ -52,7 +52,7 @@ class Refunds(Referrals):
         order.refunded += amount
         whole = order.refunded == order.amount and amount > 0
         self.value_back(member, today, order)
-        base = self.base_points_to_reverse(member, order, before)
+        base = self.by_terms_of_then(member, order, before)
         bonuses = [each for each in order.bonuses if whole and each[0].reversed_with_order]
         own = [lot for lot in [order.base_lot, *(lot for _, _, lot, _ in order.bonuses)] if lot is not None]
         self.reverse(member, today, base + sum(points for _, points, _, _ in bonuses), own, order.order_id)
@@ -107,7 +107,15 @@ class Refunds(Referrals):
         order.cut_off -= never_given
         return points - never_given
 
-    def base_points_to_reverse(self, member: Member, order: Order, before: list[int]) -> int:
+    def by_terms_of_then(self, member: Member, order: Order, before: list[int]) -> int:
+        """Base points to reverse by the rates, factors and rounding of the order's day, and the refund policy of today."""
+        now, self.program = self.program, order.terms
+        try:
+            return self.base_points_to_reverse(member, order, before, now.refunds.method)
+        finally:
+            self.program = now
+
+    def base_points_to_reverse(self, member: Member, order: Order, before: list[int], method: str) -> int:
         """Base points a linked refund takes, after its amount was taken from the lines; ``before``: eligible left before it."""
         earn, where = self.program.earn, order.circumstances
         if not order.earning:
@@ -129,7 +137,7 @@ class Refunds(Referrals):
                 points += floor(taken * group[0].factor) if earn.multiplier_stage == "after_rounding" else taken
             return self.beyond_cut_off(order, points)
         plain_left = 0
-        if self.program.refunds.method == "by_value":
+        if method == "by_value":
             points = 0
             if sum(after) >= minor(earn.minimum_order):
                 parts = self.parts(where, order.lines, after)

@@ -13,11 +13,14 @@ from tests.naive.records import Gift, Member, Order, Row, first_to_go, minor, ro
 class Value(Plans):
     """Principal and bonus value, two ledgers."""
 
-    def note_gift(self, member: Member, today: date, kind: str, gift: Gift, money: int, order_id: str = "") -> None:
+    def note_gift(
+        self, member: Member, today: date, kind: str, gift: Gift, money: int, order_id: str = "",
+        rule: str = "stored_value.bonus",
+    ) -> None:  # fmt: skip
         """An entry of one row of bonus value; it changes by the money."""
         gift.money += money
         self.write(
-            member, today, kind, "stored_value.bonus", money=money, order_id=order_id, begins=gift.given_on,
+            member, today, kind, rule, money=money, order_id=order_id, begins=gift.given_on,
             expires_on=gift.expires_on,
         )  # fmt: skip
 
