@@ -6,6 +6,7 @@ accepted one to the desk. Both worlds read the same candidates, so what differs 
 """
 
 import gc
+import math
 from array import array
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -14,9 +15,12 @@ from heapq import heappop, heappush
 import numpy as np
 import simpy
 
+from simulators.acting import action_terms, acts_of, follows
+from simulators.audience import draw_audience, hear, note_replies
 from simulators.choices import NOTHING, days_to_lapse, factor_at, in_play, reward_terms, topped_up
 from simulators.desk import Basket, Desk, Paying, Redeeming
 from simulators.purse import load, plan_wanted, renewals
+from simulators.referring import Circle, comes_how, refers
 from simulators.versions import versions
 from simulators.wallet import COUPON, claim_coupons, points_that_fit, use_coupons, wish
 from workbench.cost_statement import face_millionths, offer_rates
@@ -37,7 +41,7 @@ from workbench.population.behaviour import (
 from workbench.population.death import death_time, death_when_joined
 from workbench.population.past import Past, note_joined, note_redemption, note_tier
 from workbench.population.responses import Responses, add_past, blank_responses
-from workbench.population.strips import Candidates, Members, accepts, candidates, draw_members
+from workbench.population.strips import Candidates, Members, accepts, candidate_key, candidates, draw_members, strip_key
 from workbench.population.terms import PopulationTerms, joins, population_terms, return_day
 from workbench.program.spec import Program
 from workbench.rules.redemption import UNNAMED
@@ -49,7 +53,8 @@ from workbench.units import NEVER
 __all__ = ["BLOCK", "run_agents"]
 
 BLOCK = 2000
-"""Members to an environment: SimPy's event queue slows down with its length, and independent members share nothing."""
+"""Members to an environment: SimPy's event queue slows down with its length, and independent members share nothing. Where members bring
+others, all live in one."""
 
 TRANSACTIONS = 2**40
 """Beyond every member's number: transactions of an instant are after all its starts of days."""
@@ -70,6 +75,9 @@ class World:
         self.rewards = reward_terms(program)
         self.items = [] if program.redemption is None else [item.name for item in program.redemption.catalogue]
         self.is_program = program is not NO_PROGRAM
+        self.acts = action_terms(program, scenario.assumptions, self.desk.lowered.codes.actions)
+        self.refers = refers(program, scenario.assumptions)
+        self.circle: Circle[Life] = Circle()
         self.last_day = scenario.last_day
         self.panel = fold.blank_world(
             scenario.start_day,
@@ -80,6 +88,7 @@ class World:
             self.desk.lowered.tier_of,
             offer_rates(program, self.desk.lowered.rules),
             face_millionths(program),
+            len(self.desk.lowered.messages),
         )
         self.rows = array("q")
         self.lots = array("q")
@@ -156,19 +165,73 @@ class Life:
         self.place = 0
         self.orders = 0
         self.refunds: list[tuple[int, int, Order, int]] = []
+        self.arrival = float(members.arrival[i])
+        self.brought = False
+        """Whether they come through a referral."""
+        self.only_so = False
+        """Whether they do not come without."""
+        self.by: Life | None = None
+        """Who brought them."""
+        self.nudge: simpy.Event | None = None
 
     def process(self, env: simpy.Environment) -> Generator[simpy.Event, None, None]:
         """The member's life, from arrival to the end of the run."""
+        end = self.world.last_day + 1
+        acts = acts_of(self.world.acts, self.key, self.arrival, end) if self.world.acts.count else []
+        acts.reverse()
         for k in range(len(self.found.time)):
             time = float(self.found.time[k])
-            yield from self.sleep(env, int(self.found.day[k]))
+            yield from self.act_until(env, acts, time)
+            yield from self.wait(env, int(self.found.day[k]), time)
             if time >= self.death:
                 break
-            yield Turn(env, time, self.number + TRANSACTIONS)
             self.candidate(k)
-        yield from self.sleep(env, self.world.last_day)
+        yield from self.act_until(env, acts, end)
+        last = self.world.last_day
+        yield from self.wait(env, last, end if self.world.refers else 0)
         add_past(self.world.responses, self.past)
+        if self.account is not None:
+            day = self.found.day.tolist()
+            terms = self.world.desk.terms
+            note_replies(self.world.panel, terms, self.account, last, len(day), day, self.bought)
         self.world.close(self.number, self.account, self.story)
+
+    def act_until(
+        self, env: simpy.Environment, acts: list[tuple[float, int]], end: float
+    ) -> Generator[simpy.Event, None, None]:
+        """The member's actions before a time (``acts``: all that are left, the next one last), while they are a member and not lost."""
+        while acts and acts[-1][0] < end:
+            time, place = acts.pop()
+            if time >= self.death:
+                continue
+            yield from self.wait(env, math.floor(time), time)
+            if self.account is not None and time < self.death:
+                self.act(self.world.acts.codes[place], math.floor(time))
+
+    def act(self, code: int, day: int) -> None:
+        """The member does something besides buying."""
+        account, desk = self.account, self.world.desk
+        assert account is not None
+        account.own.opened = max(account.own.opened, day)
+        tier = account.own.tier
+        desk.act_code(account, day, code)
+        self.mind_tier(tier, day)
+        self.write(desk)
+
+    def wait(self, env: simpy.Environment, day: int, time: float) -> Generator[simpy.Event, None, None]:
+        """Sleep up to a time of a day (not beyond death), and through every day that is due before."""
+        yield from self.sleep(env, day)
+        while (self.world.refers or time < self.death) and env.now < time:
+            yield self.pause(env, time, self.number + TRANSACTIONS)
+            yield from self.sleep(env, day)
+
+    def pause(self, env: simpy.Environment, time: float, turn: int) -> simpy.Event:
+        """A time, or before it the moment at which another member's doing changes what is due."""
+        until = Turn(env, time, turn)
+        if not self.world.refers:
+            return until
+        self.nudge = env.event()
+        return until | self.nudge
 
     def sleep(self, env: simpy.Environment, until: int) -> Generator[simpy.Event, None, None]:
         """Wake at the start of every day that is due, up to and including a day, and for every refund."""
@@ -178,8 +241,10 @@ class Life:
             day = min(due, refund)
             if day > until:
                 return
-            yield Turn(env, day, self.number + (0 if due <= day else TRANSACTIONS))
-            if due <= day:
+            yield self.pause(env, day, self.number + (0 if due <= day else TRANSACTIONS))
+            if self.nudge is not None and self.nudge.triggered:
+                self.nudge = None
+            elif due <= day:
                 self.start_of_day(day)
             else:
                 self.give_back()
@@ -200,7 +265,9 @@ class Life:
         self.mind_tier(tier, day)
 
     def write(self, desk: Desk) -> None:
-        """Hand the desk's entries over to the world."""
+        """Hand the desk's entries over to the world; the member gets the messages among them."""
+        if self.account is not None and desk is self.world.desk and desk.terms.messages.count > 0:
+            hear(self.world.behaviour, desk.terms, self.account, self.past, self.key, 0)
         self.place = self.world.write(desk, self.number, self.place, self.story)
 
     def candidate(self, k: int) -> None:
@@ -217,8 +284,15 @@ class Life:
             amount = topped_up(
                 world.behaviour, world.rewards, self.account, self.past, amount, float(found.u_top_up[k])
             )
-        elif world.is_program and joins(self.terms, float(found.u_join[k])):
-            self.join(day, float(found.time[k]))  # unless membership needs a plan that they do not take
+        elif world.is_program:
+            time = float(found.time[k])
+            if k == 0 and self.brought and world.refers:
+                self.by = world.circle.who_brings(self.key, time)
+            if self.only_so and self.by is None:
+                self.death = time  # there was nobody to bring them
+                return
+            if self.by is not None or joins(self.terms, float(found.u_join[k])):
+                self.join(day, time)  # unless membership needs a plan that they do not take
         basket = Basket(
             amount,
             category=world.categories[found.category[k]],
@@ -242,6 +316,8 @@ class Life:
             return
         plan = world.program.plans[code].name if code >= 0 else ""
         self.account = world.desk.open_account()
+        if world.desk.terms.messages.count > 0:
+            draw_audience(world.behaviour, world.desk.terms, self.account.own, self.key)
         world.desk.join(self.account, day, day, *self.birth, plan=plan)
         fold.note_joined(world.panel, self.story, day, lowest_tier(terms))
         if plan:
@@ -251,6 +327,34 @@ class Life:
         world.joined[self.number] = day
         note_joined(self.past, day)
         self.death = death_when_joined(self.death, time, world.behaviour.death_factor)
+        if world.refers:
+            world.circle.add(self)
+        if self.by is not None:
+            order = blank_order()
+            world.desk.refer(self.account, order, day, day, self.by.number)
+            self.write(world.desk)
+            self.reward(order, day)
+
+    def reward(self, order: Order, day: int) -> None:
+        """What an order, or the referral itself, brings the one who brought this member."""
+        if self.by is not None and (order.own.qualifies or order.own.referrer > 0):
+            assert self.account is not None
+            account = self.by.called_on(day)
+            tier = account.own.tier
+            self.world.desk.reward_referrer(account, self.account, order, day)
+            self.by.mind_tier(tier, day)
+            self.by.write(self.world.desk)
+
+    def called_on(self, day: int) -> Account:
+        """Another member's doing reaches this one: their days that are due are lived up to a day, and they wake to see what is due now."""
+        assert self.account is not None
+        while (due := self.world.desk.next_due(self.account)) <= day:
+            self.start_of_day(due)
+            self.write(self.world.desk)
+        self.account.own.opened = max(self.account.own.opened, day)
+        if self.nudge is not None and not self.nudge.triggered:
+            self.nudge.succeed()
+        return self.account
 
     def mind_tier(self, before: int, day: int) -> None:
         """The member may have fallen from the tier held before; if so, they remember, and may leave sooner."""
@@ -269,6 +373,9 @@ class Life:
         else:
             desk.checkout(account, order, self.orders, day, day, [basket], [])
         self.write(desk)
+        if self.account is not None:
+            self.reward(order, day)
+            self.follow_up(k, day)
         self.bought[k] = basket.amount
         back = return_day(self.terms, day, float(self.found.u_return[k]))
         if back <= world.last_day:
@@ -320,6 +427,14 @@ class Life:
         if amount > 0:
             world.desk.top_up(account, day, day, amount)
 
+    def follow_up(self, k: int, day: int) -> None:
+        """What the member does after a purchase."""
+        acts = self.world.acts
+        for place in range(acts.following):
+            key = candidate_key(strip_key(self.key, int(self.found.strip[k])), int(self.found.index[k]))
+            if follows(acts, key, place):
+                self.act(acts.following_codes[place], day)
+
     def redemption(self, u: float, day: int, basket: int) -> tuple[int, int]:
         """What the member asks for at a purchase, before it: (item, points) of ``wish``."""
         account, world = self.account, self.world
@@ -340,8 +455,11 @@ class Life:
         desk.refund(account, order, day, order.own.amount)
         if in_program:
             self.mind_tier(tier, day)
-        if desk is not self.world.desk:
+        if desk is not self.world.desk or order.own.referrer > 0:
             self.write(desk)
+        if self.by is not None and in_program and order.own.referrer > 0 and desk.terms.referral.clawback:
+            desk.claw_back(self.by.called_on(day), order.own.referrer, day)
+            self.by.write(desk)
 
     def _as_guest(self, day: int) -> Account:
         """The account that records the purchases of somebody who is not a member."""
@@ -372,7 +490,7 @@ def run_agents(scenario: Scenario, progress: Progress | None = None) -> Run:
     strips = max(strips_needed(world.behaviour) for world in worlds)
     largest = max(largest_modifier(world.behaviour) for world in worlds)
     pairs = blank_pairs(scenario.last_day, len(worlds[0].desk.lowered.tier_names))
-    shared = any(world.desk.pools for world in worlds)  # then every member is of one environment
+    shared = any(world.desk.pools or world.refers for world in worlds)  # then every member is of one environment
     block = scenario.members if shared else BLOCK
     for first in range(0, scenario.members, block):
         count = min(block, scenario.members - first)
@@ -426,6 +544,12 @@ def _run_block(
     for i in range(count):
         found = candidates(terms, members, i, strips, largest)
         lives.append([Life(world, terms, members, i, found) for world in worlds])
+        if any(world.refers for world in worlds):
+            brought, only_so = comes_how(scenario.assumptions, int(members.key[i]))
+            for life in lives[-1]:
+                life.brought, life.only_so = brought, only_so
+                if only_so and not life.world.refers:
+                    life.death = -math.inf  # never a customer there
         for life in lives[-1]:
             env.process(life.process(env))
     env.run()

@@ -143,7 +143,9 @@ def in_play(behaviour: BehaviourTerms, program: Program) -> BehaviourTerms:
     """The same assumptions without the effects that a program can never set off (its factors are 1 there anyway): they need not be
     computed, and ``largest_modifier`` is nearer to what can happen."""
     earn, tiers, redemption = program.earn, program.tiers, program.redemption
-    off: dict[str, Any] = {"message_strength": 0.0}
+    off: dict[str, Any] = {}
+    if not program.automations:
+        off["message_strength"] = 0.0
     if not program.coupons:
         off["coupon_strength"] = 0.0
     rewards = reward_terms(program)
@@ -176,7 +178,7 @@ def factor_at(behaviour, terms, rewards, account, past, day, rate, u_aware):
     strength = behaviour.reward_stamps if rewards.stamps else behaviour.reward_strength
     if strength != 0.0:
         share = way_to_reward(behaviour, rewards, own)
-    aware = behaviour.expiry_strength != 0.0 and u_aware < behaviour.expiry_aware
+    aware = behaviour.expiry_strength != 0.0 and (u_aware < behaviour.expiry_aware or past.warned > 0)
     if share > 0.0 or aware:
         soonest, last = lapses(account)
     if share > 0.0:

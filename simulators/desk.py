@@ -270,9 +270,12 @@ class Desk:
 
     def act(self, account: Account, day: int, business: int, action: str, points: int = -1) -> None:
         """An action row."""
+        self.act_code(account, day, self.lowered.codes.actions.get(action, -1), business, points)
+
+    def act_code(self, account: Account, day: int, code: int, business: int | None = None, points: int = -1) -> None:
+        """An action by its code, -1 for one that the program does not know."""
         self._make_room(account, self._scratch)
-        code = self.lowered.codes.actions.get(action, -1)
-        posting.act(self.terms, account, self._scratch, day, business, code, points)
+        posting.act(self.terms, account, self._scratch, day, day if business is None else business, code, points)
 
     def top_up(self, account: Account, day: int, business: int, amount: int) -> str:
         """A top-up of stored value. Returns why it is refused (empty: done)."""

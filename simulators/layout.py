@@ -30,7 +30,7 @@ from workbench.ledger import (
     Watch,
     numpy_dtype,
 )
-from workbench.rules.bounds import BONUSES, CAMPAIGNS, CAPS, COUPONS, ITEMS, TIERS
+from workbench.rules.bounds import BONUSES, CAMPAIGNS, CAP_DAYS, CAPS, COUPONS, ITEMS, TIERS
 from workbench.rules.terms import Terms
 
 __all__ = [
@@ -100,7 +100,7 @@ ACCOUNT = np.dtype(
         ("lots", numpy_dtype(Lot), (LOTS,)),
         ("days", numpy_dtype(QualifyingDay), (QUALIFYING_DAYS,)),
         ("book", BOOK),
-        ("watches", numpy_dtype(Watch), (CAMPAIGNS,)),
+        ("watches", numpy_dtype(Watch), (CAMPAIGNS + CAP_DAYS,)),
         ("coupons", numpy_dtype(Coupon), (WALLET,)),
         ("values", numpy_dtype(BonusValue), (BONUS_VALUES,)),
         ("months", numpy_dtype(Month), (MONTHS,)),

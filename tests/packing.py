@@ -30,7 +30,7 @@ from workbench.ledger import (
     Watch,
     numpy_dtype,
 )
-from workbench.rules.bounds import CAMPAIGNS
+from workbench.rules.bounds import CAMPAIGNS, CAP_DAYS
 
 __all__ = ["account_of_arrays", "book_of_arrays", "order_of_arrays", "packed", "records"]
 
@@ -71,7 +71,7 @@ def account_of_arrays(book: Book, room: int, meters: int) -> Account:
         records(QualifyingDay, room),
         records(Meter, max(meters, 1)),
         book,
-        records(Watch, CAMPAIGNS),
+        records(Watch, CAMPAIGNS + CAP_DAYS),
         records(Coupon, room),
         records(BonusValue, room),
         records(Month, 40),

@@ -19,6 +19,8 @@ def rows(heading: str) -> list[list[str]]:
 
 
 def plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {each:g}" for name, each in value.items())
     return " / ".join(f"{each:g}" for each in value) if isinstance(value, tuple) else f"{value:g}"
 
 

@@ -1,27 +1,41 @@
 """Segments, streaks, referrals, messages and actions in simulations: the kernel lives them as the agents do, and nothing moves without them."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simulators.acting import action_terms, acts_of, follows
 from simulators.agents import run_agents
 from simulators.kernel import run_kernel
+from simulators.layout import TooLarge
 from simulators.recorded import BadRow
+from simulators.simulate import simulate
 from tests.lived import lived
 from tests.test_kernel import same, scenario
+from workbench.cost_statement import message_costs
+from workbench.finance.lift import purchases_by_world
 from workbench.finance.world import NUMBER
-from workbench.ledger import SEGMENT
+from workbench.ledger import BONUS, HELD_OUT, MESSAGE, PURCHASE, SEGMENT
+from workbench.ledger import REFERRAL as REFERRAL_KIND
+from workbench.messages_document import messages_document
+from workbench.population.behaviour import Assumptions
+from workbench.population.behaviour_spec import Actions, Referrals
+from workbench.population.load import load_assumptions, load_population
+from workbench.population.random import derive
 from workbench.program.load import load_program
 from workbench.program.lower import lower
 from workbench.program.spec import Program
 from workbench.scenario import Run
 from workbench.spec import SpecError
+from workbench.units import NEVER
 
 RFM = {"window_months": 6, "recency_days": 90, "frequency": 2, "monetary": 5000}
 
@@ -105,3 +119,272 @@ def test_referrals_conserve_points_and_are_counted_once(seed: int) -> None:
     assert max(referees.values(), default=0) <= 1
     rewarded = Counter((member, at.year) for member, at, *_, rule in entries if rule == "referral.referrer")
     assert max(rewarded.values(), default=0) <= 2
+
+
+MESSAGES = {
+    "channels": [
+        {"name": "line", "plans": [{"fee": 0, "messages": 200}, {"fee": 800, "messages": 3000}, {"fee": 1200, "messages": 6000}], "extra": "0.3"},
+        {"name": "sms", "extra": "1.1"},
+    ],
+    "frequency_cap": {"messages": 3, "days": 7},
+    "automations": [
+        {"name": "lapse", "trigger": {"on": "expiry", "days_before": 14}, "channel": "line", "hold_out": "0.3"},
+        {"name": "miss", "trigger": {"on": "silence", "days": 60}, "channel": "sms", "hold_out": "0.5", "response_days": 20},
+        {"name": "thanks", "trigger": {"on": "purchase"}, "channel": "line", "counts_towards_cap": False},
+        {"name": "segment", "trigger": {"on": "segment", "segments": ["general_win_back"]}, "channel": "line", "once": "year"},
+        {"name": "near", "trigger": {"on": "near_tier", "share": "0.7"}, "channel": "line", "once": "month", "hold_out": "0.2"},
+    ],
+}  # fmt: skip
+
+
+def bought_alike(a: Run, b: Run) -> None:
+    """The same customers made the same purchases, in both worlds of both runs."""
+    for table in ("counts", "groups", "figures", "sales", "sales_products", "waits", "gaps"):
+        np.testing.assert_array_equal(getattr(a.pairs, table), getattr(b.pairs, table), err_msg=table)
+
+
+def messaging() -> Program:
+    return with_parts("mitsui_outlet", segments=RFM, messages=MESSAGES)
+
+
+def test_messages_are_lived_alike_by_both_engines() -> None:
+    for assumptions in ("responsive", "none"):
+        case = scenario(messaging(), 100, assumptions=load_assumptions(assumptions))
+        mine = run_kernel(case)
+        same(mine, run_agents(case))
+        assert of_kind(mine, MESSAGE) > 500
+        assert of_kind(mine, HELD_OUT) > 50
+
+
+def test_messages_without_effect_change_no_purchase() -> None:
+    none = load_assumptions("none")
+    with_them, without = (
+        run_kernel(scenario(program, 200, assumptions=none)) for program in (messaging(), load_program("mitsui_outlet"))
+    )
+    bought_alike(with_them, without)
+
+
+def test_the_lift_of_each_message_is_that_of_the_full_ledger() -> None:
+    """Counted again from the entries of the run: first messages and hold-outs, and the purchases of the days after."""
+    case = scenario(messaging(), 150, assumptions=load_assumptions("responsive"))
+    run = run_agents(case)
+    assert run.ledgers is not None
+    rows, rules = run.ledgers[0].rows, run.rules
+    document = messages_document(run)
+    for place, each in enumerate(case.program.automations):
+        code = rules.index(f"messages.{each.name}")
+        first_day = 0 if each.trigger.on in ("expiry", "silence", "segment") else 1
+        first: dict[int, tuple[int, int]] = {}
+        for member, _, day, kind, *_, why in rows.tolist():
+            if why == code:
+                first.setdefault(member, (day, kind))
+        figures: dict[int, list[list[int]]] = {MESSAGE: [], HELD_OUT: []}
+        for member, (day, kind) in first.items():
+            if day + each.response_days > case.last_day:
+                continue
+            within = (rows[:, 0] == member) & (rows[:, 3] == PURCHASE)
+            within &= (rows[:, 2] >= day + first_day) & (rows[:, 2] <= day + each.response_days)
+            figures[kind].append([int(within.sum()), int(rows[within, 5].sum())])
+        shown = document[place]
+        assert shown["messages"] == int(((rows[:, 9] == code) & (rows[:, 3] == MESSAGE)).sum())
+        assert (shown["sent"], shown["held_out"]) == (len(figures[MESSAGE]), len(figures[HELD_OUT]))
+        for column, name, unit in ((0, "purchases", 1), (1, "sales", 100)):
+            sent, held = (np.array([row[column] for row in figures[kind]], dtype=float) / unit for kind in figures)
+            if len(held) < 2 or not held.mean():
+                continue
+            assert shown["lift"][name]["sent"] == pytest.approx(sent.mean())
+            assert shown["lift"][name]["held_out"] == pytest.approx(held.mean())
+            ratio = sent.mean() / held.mean()
+            error = np.sqrt(sent.var(ddof=1) / len(sent) + ratio**2 * held.var(ddof=1) / len(held)) / held.mean()
+            low, high = shown["lift"][name]["ci95"]
+            assert (low, high) == pytest.approx(
+                (100 * (ratio - 1) - 195.9964 * error, 100 * (ratio - 1) + 195.9964 * error), rel=1e-4
+            )
+    channels = {each["channel"] for each in document}
+    total = sum(each["cost"] for each in document)
+    assert channels == {"line", "sms"}
+    assert total == pytest.approx(sum(message_costs(run.program, case.program, rules)) / 100, abs=0.05)
+
+
+def test_nobody_is_sent_a_message_they_are_held_out_of_and_the_shares_are_those_asked_for() -> None:
+    case = scenario(messaging(), 1500, assumptions=load_assumptions("central"), years=2)
+    run = run_kernel(case, keep=True)
+    assert run.ledgers is not None
+    rows = run.ledgers[0].rows
+    for each in case.program.automations:
+        mine = rows[rows[:, 9] == run.rules.index(f"messages.{each.name}")]
+        sent, held = ({*mine[mine[:, 3] == kind, 0].tolist()} for kind in (MESSAGE, HELD_OUT))
+        assert not sent & held
+        if each.hold_out and len(sent | held) > 300:
+            share = len(held) / len(sent | held)
+            spread = (float(each.hold_out) * (1 - float(each.hold_out)) / len(sent | held)) ** 0.5
+            assert abs(share - float(each.hold_out)) < 5 * spread, each.name
+    joined = int((run.ledgers[0].joined < NEVER).sum())
+    thanked = len({*rows[rows[:, 9] == run.rules.index("messages.thanks"), 0].tolist()})
+    assert abs(thanked / joined - 0.75) < 5 * (0.75 * 0.25 / joined) ** 0.5
+
+
+def referring(share: float, incremental: float = 0.5, name: str = "central") -> Assumptions:
+    """A set of assumptions in which so many customers are brought."""
+    found = load_assumptions(name)
+    return found.model_copy(update={"referral": Referrals(share=share, incremental=incremental)})
+
+
+def test_without_referrals_assumed_the_kernel_lives_their_program_as_the_agents_do() -> None:
+    case = scenario(with_parts("mitsui_outlet", referral=REFERRAL), 80, assumptions=referring(0))
+    mine = run_kernel(case)
+    same(mine, run_agents(case))
+    plain = run_kernel(scenario(load_program("mitsui_outlet"), 80, assumptions=referring(0)))
+    bought_alike(mine, plain)
+
+
+def test_the_kernel_refuses_members_who_bring_others_by_name_and_the_agents_take_over() -> None:
+    case = scenario(with_parts("mitsui_outlet", referral=REFERRAL), 30, assumptions=referring(0.2))
+    with pytest.raises(TooLarge, match="members bring others"):
+        simulate(case, engine="kernel")
+    told: list[str] = []
+    assert simulate(case, notify=told.append).engine == "agents"
+    assert "members bring others" in told[0]
+    with pytest.raises(TooLarge, match="members bring others"):
+        simulate(replace(case, members=20_001))
+
+
+def referrals_of(run: Run) -> tuple[Any, Any]:
+    """The rows of referrals, and all rows, of the program's world."""
+    assert run.ledgers is not None
+    rows = run.ledgers[0].rows
+    return rows[rows[:, 3] == REFERRAL_KIND], rows
+
+
+def test_members_bring_the_share_assumed_and_the_ledger_is_in_order() -> None:
+    program = with_parts("mitsui_outlet", referral=REFERRAL | {"cap": None}, messages=MESSAGES, segments=RFM)
+    case = scenario(program, 400, assumptions=referring(0.3), years=2)
+    run = run_agents(case)
+    referred, rows = referrals_of(run)
+    assert run.ledgers is not None
+    joined = run.ledgers[0].joined
+    came = int((joined < NEVER).sum())
+    assert abs(len(referred) / came - 0.3) < 5 * (0.3 * 0.7 / came) ** 0.5
+    assert (joined[referred[:, 0]] == referred[:, 2]).all()
+    for member in range(case.members):
+        mine = rows[rows[:, 0] == member]
+        assert (np.diff(mine[:, 2]) >= 0).all()
+        assert (mine[:, 1] == np.arange(len(mine))).all()
+    why = run.rules.index("referral.referrer")
+    rewarded = rows[rows[:, 9] == why]
+    qualified = {(int(row[0]), int(row[2])) for row in rows[rows[:, 9] == run.rules.index("referral.referee")]}
+    assert len(rewarded) > 20
+    assert {int(row[2]) for row in rewarded} <= {day for _, day in qualified} | {int(row[2]) for row in referred} | set(
+        rows[rows[:, 3] == PURCHASE, 2].tolist()
+    )
+    assert (joined[rewarded[:, 0]] <= rewarded[:, 2]).all()
+    assert run_agents(case).digest == run.digest
+
+
+def test_customers_who_come_only_by_referral_are_missing_where_there_is_none() -> None:
+    """With no effects on purchases: those who would have come anyway buy alike in both worlds, the others buy in the program's world alone."""
+    program = with_parts("mitsui_outlet", referral=REFERRAL)
+    anyway, only_so = (
+        run_agents(scenario(program, 300, assumptions=referring(0.4, incremental, "none"), years=2))
+        for incremental in (0.0, 1.0)
+    )
+    for run, counts in ((anyway, purchases_by_world(anyway.pairs)), (only_so, purchases_by_world(only_so.pairs))):
+        assert counts["baseline_only"] == 0
+        assert (counts["program_only"] == 0) == (run is anyway)
+    assert run_customers(anyway) == run_customers(
+        run_agents(scenario(program, 300, assumptions=referring(0, 0, "none"), years=2))
+    )
+    brought = referrals_of(only_so)[0][:, 0].tolist()
+    assert only_so.ledgers is not None
+    assert not set(brought) & set(only_so.ledgers[1].rows[:, 0].tolist())
+
+
+def run_customers(run: Run) -> list[int]:
+    """Who bought in the world without the program."""
+    assert run.ledgers is not None
+    return sorted({*run.ledgers[1].rows[:, 0].tolist()})
+
+
+ACTING = {
+    "bonuses": [
+        {"name": "week", "event": "action", "action": "check_in", "points": 30, "streak": 3},
+        {"name": "daily", "event": "action", "action": "check_in", "points": 1, "once": "day"},
+        {"name": "app", "event": "action", "action": "app", "points": 100, "once": "lifetime"},
+        {"name": "review", "event": "action", "action": "review", "points": 20, "once": "month", "at_most": 2},
+        {"name": "by hand", "event": "action", "action": "grant"},
+    ]
+}
+
+
+def acting() -> Program:
+    base = load_program("mitsui_outlet").model_dump(mode="json", by_alias=True)["earn"]
+    return with_parts("mitsui_outlet", earn=base | ACTING)
+
+
+def test_actions_are_lived_alike_by_both_engines() -> None:
+    case = scenario(acting(), 80)
+    mine = run_kernel(case)
+    same(mine, run_agents(case))
+    given = {
+        name.removeprefix("earn.bonuses."): int(mine.program.by_rule[code, BONUS, NUMBER])
+        for code, name in enumerate(mine.rules)
+        if name.startswith("earn.bonuses.")
+    }
+    assert all(given[name] > 0 for name in ("week", "daily", "app", "review"))
+    assert given["by hand"] == 0
+
+
+def test_a_program_without_actions_sees_none_and_the_candidates_stay() -> None:
+    plain = load_program("mitsui_outlet")
+    quiet = {"actions": Actions(rate=0, rates={}, shares={})}
+    central = load_assumptions("central")
+    with_acts = run_agents(scenario(plain, 60))
+    assert with_acts.digest == run_agents(scenario(plain, 60, assumptions=central.model_copy(update=quiet))).digest
+    none = load_assumptions("none")
+    busy = none.model_copy(update={"actions": Actions(rate=50)})
+    bought_alike(*(run_agents(scenario(acting(), 60, assumptions=each)) for each in (none, busy)))
+
+
+@pytest.mark.parametrize("again", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("rate", [2.0, 24.0, 150.0])
+def test_actions_come_at_the_rate_assumed_in_runs_as_long_as_assumed(rate: float, again: float) -> None:
+    """Over many member-years: the mean number a year, and the share of actions that are followed by one a day later."""
+    assumptions = load_assumptions("none").model_copy(
+        update={"actions": Actions(rate=rate, rates={}, again=again, shares={})}
+    )
+    program = with_parts(
+        "mitsui_outlet", earn={"bonuses": [{"name": "b", "event": "action", "action": "x", "points": 1}]}
+    )
+    terms = action_terms(program, assumptions, {"x": 2})
+    years, members = 20, max(10, int(600 / rate))
+    counts, followed, total = [], 0, 0
+    for member in range(members):
+        times = np.array([time for time, _ in acts_of(terms, derive(7, member), 20000.25, 20000.25 + years * 365.25)])
+        counts.append(len(times))
+        followed += int((np.abs(np.diff(times) - 1) < 1e-6).sum())
+        total += max(len(times) - 1, 0)
+    spread = (2 / (sum(counts) * (1 - again))) ** 0.5  # of a sum of runs of geometric length
+    assert abs(np.mean(counts) / years / rate - 1) < 5 * spread
+    assert abs(followed / total - again) < 0.03
+
+
+def test_reviews_follow_their_share_of_purchases() -> None:
+    case = scenario(
+        acting(),
+        300,
+        population=load_population("department_store_twd"),
+        assumptions=load_assumptions("none").model_copy(
+            update={"actions": Actions(rate=0, rates={}, shares={"review": 0.3})}
+        ),
+    )
+    run = run_agents(case)
+    assert run.ledgers is not None
+    program = run.ledgers[0].rows
+    purchases = int((program[:, 3] == PURCHASE).sum())
+    reviews = sum(
+        follows(action_terms(acting(), case.assumptions, {"review": 3}), derive(derive(3, member), 1), 0)
+        for member in range(5000)
+    )
+    assert abs(reviews / 5000 - 0.3) < 5 * (0.21 / 5000) ** 0.5
+    given = int((program[:, 9] == run.rules.index("earn.bonuses.review")).sum())
+    assert 0 < given <= 0.4 * purchases

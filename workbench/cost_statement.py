@@ -106,18 +106,29 @@ def message_costs(world: WorldPanel, program: Program, rules: tuple[str, ...]) -
     """Minor units of each month's messages: each channel's cheapest plan for what was sent by it. A channel that is bought for another number of
     members (``members_base``) has its messages scaled to it, and its cost back. Raises SpecError where no plan holds a month's messages."""
     found = [Fraction(0)] * world.frame.months
-    channels = () if program.messages is None else program.messages.channels
-    members = int(world.counts[MEMBERS])
-    for place, channel in enumerate(channels):
-        names = {f"messages.{each.name}" for each in program.automations if each.channel == channel.name}
-        codes = [code for code, name in enumerate(rules) if name in names]
-        scale = Fraction(channel.members_base, members) if channel.members_base is not None and members else Fraction(1)
-        for month, sent in enumerate(world.by_month_rule[:, codes, GIVEN].sum(axis=1).tolist()):
-            cost = plan_cost(channel, sent * scale)
+    for place, months in enumerate(channel_costs(world, program, rules).values()):
+        for month, (sent, cost) in enumerate(months):
             if cost is None:
                 message = f"no plan holds the {sent:,} messages of a month: give the price of those beyond it (extra)"
                 raise SpecError(("messages", "channels", place, "plans"), message)
-            found[month] += cost / scale
+            found[month] += cost
+    return found
+
+
+def channel_costs(
+    world: WorldPanel, program: Program, rules: tuple[str, ...]
+) -> dict[str, list[tuple[int, Fraction | None]]]:
+    """By channel, each month's messages and their cost in minor units (None where no plan holds them), as ``message_costs`` adds them up."""
+    found: dict[str, list[tuple[int, Fraction | None]]] = {}
+    members = int(world.counts[MEMBERS])
+    for channel in () if program.messages is None else program.messages.channels:
+        names = {f"messages.{each.name}" for each in program.automations if each.channel == channel.name}
+        codes = [code for code, name in enumerate(rules) if name in names]
+        scale = Fraction(channel.members_base, members) if channel.members_base is not None and members else Fraction(1)
+        found[channel.name] = []
+        for sent in world.by_month_rule[:, codes, GIVEN].sum(axis=1).tolist():
+            cost = plan_cost(channel, sent * scale)
+            found[channel.name].append((sent, None if cost is None else cost / scale))
     return found
 
 

@@ -159,9 +159,10 @@ class Meter(Record):
 
 
 class Watch(Record):
-    """What is remembered of one coupon or message for a member: how often, and the period it last came in."""
+    """What is remembered of one coupon or message for a member: how often, and the period it last came in; of a message the day it first
+    came. The last watches count a day's messages."""
 
-    __slots__ = ("period", "count", "sum_period", "sum", "last")
+    __slots__ = ("period", "count", "sum_period", "sum", "last", "first")
 
 
 class Coupon(Record):

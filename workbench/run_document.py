@@ -35,6 +35,7 @@ from workbench.finance.paired import PairedRatio
 from workbench.finance.points import money_of, outstanding_interval, points_of, totals
 from workbench.finance.world import WorldPanel
 from workbench.ledger import CONVERT, PURCHASE, REDEEM, RETURN, VOUCHER
+from workbench.messages_document import messages_document
 from workbench.population.drivers import behaviour_document, is_off, lift_warnings
 from workbench.program.spec import Program
 from workbench.program.worth import face_value_per_point
@@ -87,6 +88,7 @@ def run_document(run: Run, policy: Policy | None = None) -> dict[str, Any]:
         },
         "lift": lifted,
         "economics": _economics(run, costs, lifted["margin"]),
+        "messages": messages_document(run),
         "behaviour": behaviour,
         "warnings": lift_warnings(lifted, behaviour) if whole else [],
     }

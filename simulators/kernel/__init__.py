@@ -20,6 +20,7 @@ from simulators.kernel.cache import is_warm
 from simulators.kernel.run import BLOCK, Part, Progress, live_blocks, pairings
 from simulators.kernel.worlds import longest_days
 from simulators.layout import TooLarge
+from simulators.referring import refers
 from simulators.versions import versions
 from workbench.digest import combine
 from workbench.finance.pairs import PairPanel
@@ -44,6 +45,8 @@ __all__ = [
 
 def refusals(scenario: Scenario, programs: Sequence[Program]) -> list[str]:
     """Why the kernel cannot live a scenario; empty where it can."""
+    if any(refers(program, scenario.assumptions) for program in programs):
+        return ["members bring others by referrals, and so are not independent (assumption referral.share)"]
     longest = max(longest_days(program, scenario) for program in programs)
     if longest > DAYS:
         return [f"{longest} days are more than the {DAYS} that the compiled engine has tables for"]

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from simulators.audience import note_replies
 from simulators.kernel.cache import compiled
 from simulators.kernel.life import Space, in_force, live
 from simulators.layout import ENTRIES, LOTS
@@ -74,6 +75,11 @@ def live_world(versions, behaviours, population, members, first, drawn, panel, l
         for k in range(account.own.lots):
             lot = account.lots[k]
             note_lot(panel, story, lot.expires_on, lot.points, lot.pending)
+        start, stop = drawn.start[i], drawn.start[i + 1]
+        world = versions[account.own.version]
+        if joined < NEVER and world.terms.messages.count > 0:
+            day, bought = drawn.day[start:stop], lived.bought[start:stop]
+            note_replies(panel, world.terms, account, world.last_day, stop - start, day, bought)
         end_member(panel, story, tier)
         add_past(lived.responses, space.past[0])
         if kept.wanted:

@@ -7,6 +7,10 @@ order of events in time, which the ledger's digest compares with that of the age
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from simulators.acting import begin_acts, follows, next_act, soonest_act
+from simulators.audience import draw_audience, hear
 from simulators.choices import NOTHING, days_to_lapse, factor_at, topped_up
 from simulators.layout import BONUS_VALUES, ENTRIES, LOTS, QUALIFYING_DAYS, USED_COUPONS, WALLET
 from simulators.purse import load, plan_wanted, renewals
@@ -53,6 +57,10 @@ class Space(NamedTuple):
     """int64[slots]: the day each is refunded, 0 where the place is free."""
     refund_guest: Any
     """int64[slots]: 1 where it was bought before joining."""
+    act_time: Any
+    act_run: Any
+    act_day: Any
+    """float64, int64, int64 [actions]: when each of the member's actions comes next, in which run, on which day of it."""
 
 
 # --- one life ---------------------------------------------------------------------------------------------------------
@@ -70,16 +78,31 @@ def live(versions, behaviours, population, members, i, drawn, bought, space, pan
     slots = len(space.refund_on)
     death = death_time(members.arrival[i], members.death_rate[i], members.death_budget[i])
     member, known = False, False
-    orders, waiting = 0, 0
+    orders, waiting, heard = 0, 0, 0
     joined, before_joining = NEVER, 0
     last = drawn.start[i + 1]
+    acts, act_time = world.acts, space.act_time
+    begin_acts(acts, members.key[i], members.arrival[i], act_time, space.act_run, space.act_day)
     for turn in range(drawn.start[i], last + 1):
         more = turn < last
         until = drawn.day[turn] if more else world.last_day
-        while True:  # the start of every due day and every refund, up to and including the day
+        ends = drawn.time[turn] if more else world.last_day + 1.0
+        while True:  # the start of every due day and every refund, up to and including the day, and every action before the candidate
             due = posting.next_due(terms, account) if member else NEVER
             slot = next_refund(space, slots) if waiting > 0 else 0
             refund = space.refund_on[slot] if slot > 0 else NEVER
+            place = soonest_act(acts, act_time)
+            if place >= 0 and act_time[place] < ends and int(np.floor(act_time[place])) < min(due, refund):
+                if member and act_time[place] < death:
+                    if not has_room(terms, account):
+                        return -1, 0
+                    day = int(np.floor(act_time[place]))
+                    death = act(behaviour, terms, account, past, scratch, day, acts.codes[place], death)
+                    if terms.messages.count > 0:
+                        hear(behaviour, terms, account, past, members.key[i], heard)
+                        heard = account.book.cursor.entries
+                next_act(acts, members.key[i], place, act_time, space.act_run, space.act_day)
+                continue
             if min(due, refund) > until:
                 break
             if not has_room(terms, account):
@@ -97,6 +120,9 @@ def live(versions, behaviours, population, members, i, drawn, bought, space, pan
             else:
                 give_back(versions, account, guest, space, slot, refund)
                 waiting -= 1
+            if member and terms.messages.count > 0:
+                hear(behaviour, terms, account, past, members.key[i], heard)
+                heard = account.book.cursor.entries
             if member and note_tier(past, tier, account.own.tier, min(due, refund)):
                 death = death_after_fall(behaviour, past, death)
         if not more or drawn.time[turn] >= death:
@@ -125,11 +151,17 @@ def live(versions, behaviours, population, members, i, drawn, bought, space, pan
             if plan >= 0 or terms.plans.required < 0:
                 member = True
                 joined, before_joining = day, account.book.cursor.entries
+                heard = before_joining
+                if terms.messages.count > 0:
+                    draw_audience(behaviour, terms, account.own, members.key[i])
                 posting.join(terms, account, scratch, day, day, members.birth_month[i], members.birth_dom[i], plan)
                 if plan >= 0:
                     posting.take_fee(terms, account, scratch, day, plan, ALL)
                     account.own.plan_renewals = renewals(behaviour, members.u_renews[i])
                 note_joined(past, day)
+                if terms.messages.count > 0:
+                    hear(behaviour, terms, account, past, members.key[i], heard)
+                    heard = account.book.cursor.entries
                 death = death_when_joined(death, drawn.time[turn], behaviour.death_factor)
         bought[turn] = amount
         back = NEVER
@@ -179,6 +211,17 @@ def live(versions, behaviours, population, members, i, drawn, bought, space, pan
                 death = death_after_fall(behaviour, past, death)
             if refused == 0:
                 note_redemption(past, day)
+            if terms.messages.count > 0:
+                hear(behaviour, terms, account, past, members.key[i], heard)
+                heard = account.book.cursor.entries
+            for place in range(acts.following):
+                if follows(acts, key, place):
+                    if not has_room(terms, account):
+                        return -1, 0
+                    death = act(behaviour, terms, account, past, scratch, day, acts.following_codes[place], death)
+                    if terms.messages.count > 0:
+                        hear(behaviour, terms, account, past, members.key[i], heard)
+                        heard = account.book.cursor.entries
         else:
             write_line(order, amount, 0, 0)
             if not known:
@@ -198,6 +241,17 @@ def in_force(versions, day):
     while day > versions[found].terms.until:
         found += 1
     return found
+
+
+@rule
+def act(behaviour, terms, account, past, scratch, day, code, death):
+    """The member does something besides buying. Returns when they are lost, which a fall may change."""
+    account.own.opened = max(account.own.opened, day)
+    tier = account.own.tier
+    posting.act(terms, account, scratch, day, day, code, -1)
+    if note_tier(past, tier, account.own.tier, day):
+        return death_after_fall(behaviour, past, death)
+    return death
 
 
 @rule
@@ -373,4 +427,5 @@ def clear(account, meters, watches):
         watch.sum_period = 0
         watch.sum = 0
         watch.last = 0
+        watch.first = 0
     account.book.cursor.entries = 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from simulators.acting import ACTIONS
 from simulators.kernel.block import Kept, Lived, Space, fold_pairs, live_world
 from simulators.kernel.candidates import Drawn, draw_candidates, room_for
 from simulators.kernel.worlds import Worlds, packed_worlds
@@ -97,9 +98,10 @@ def new_part(scenario: Scenario, programs: list[Program], worlds: Worlds) -> Par
             tier_of,
             offer_rates(program, rules),
             face_millionths(program),
+            messages,
         )
-        for program, rules, tiers, tier_of in zip(
-            programs, worlds.rules, worlds.tier_names, worlds.tier_of, strict=True
+        for program, rules, tiers, tier_of, messages in zip(
+            programs, worlds.rules, worlds.tier_names, worlds.tier_of, worlds.messages, strict=True
         )
     ]
     return Part(
@@ -120,6 +122,7 @@ class Workshop:
         self.account = blank(ACCOUNT, 2)
         self.past = blank(numpy_dtype(Past), 2)
         self.orders = blank(ORDER, 2)
+        self.acts = np.zeros(ACTIONS), np.zeros(ACTIONS, dtype=np.int64), np.zeros(ACTIONS, dtype=np.int64)
         self.refunds = worlds.population.return_share > 0
 
     def draw(self, worlds: Worlds, members: Members) -> Drawn:
@@ -138,7 +141,7 @@ class Workshop:
         if most > len(self.orders):
             self.orders = blank(ORDER, most)
         slots = np.zeros(len(self.orders), dtype=np.int64), np.zeros(len(self.orders), dtype=np.int64)
-        return Space(self.account, self.past, self.orders, *slots)
+        return Space(self.account, self.past, self.orders, *slots, *self.acts)
 
 
 def live_block(

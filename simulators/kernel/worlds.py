@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from simulators.acting import ACTIONS, ActionTerms, action_terms
 from simulators.choices import RewardTerms, in_play, reward_terms
 from simulators.layout import TERMS, blank, layout, packed
 from workbench.population.behaviour import BehaviourTerms, behaviour_terms, largest_modifier, strips_needed
@@ -26,6 +27,7 @@ WORLD = np.dtype(
         ("categories", np.int64, (NAMES,)),
         ("channels", np.int64, (NAMES,)),
         ("rewards", layout(RewardTerms)),
+        ("acts", layout(ActionTerms, {"gaps": ACTIONS, "shares": ACTIONS})),
         ("terms", TERMS),
         ("guests", TERMS),
     ],
@@ -48,6 +50,8 @@ class Worlds:
     """By world, the tiers of all versions."""
     tier_of: list[dict[int, int]]
     """By world, the tier that the entries of a rule tell of."""
+    messages: list[int]
+    """By world, the number of automations of all versions."""
     strips: int
     largest: float
     death_factor: float
@@ -63,7 +67,7 @@ def packed_worlds(scenario: Scenario, programs: list[Program]) -> Worlds:
     """Pack programs for a scenario's days. Raises TooLarge (a program, or a run, beyond the room of compiled code) and SpecError."""
     start, end = scenario.start_day, scenario.last_day + 1
     assumed = behaviour_terms(scenario.assumptions)
-    records, behaviour, rules, tier_names, tier_of = [], [], [], [], []
+    records, behaviour, rules, tier_names, tier_of, messages = [], [], [], [], [], []
     acts: list[BehaviourTerms] = []
     for program in programs:
         lowered = lower(program, start, start + longest_days(program, scenario) - 1)
@@ -74,6 +78,7 @@ def packed_worlds(scenario: Scenario, programs: list[Program]) -> Worlds:
             packed(version.terms, world["terms"])
             packed(guests.terms, world["guests"])
             packed(reward_terms(version.program), world["rewards"])
+            packed(action_terms(version.program, scenario.assumptions, version.codes.actions), world["acts"])
             packed(act, room)
             world["is_program"] = program is not NO_PROGRAM
             world["last_day"] = scenario.last_day
@@ -88,6 +93,7 @@ def packed_worlds(scenario: Scenario, programs: list[Program]) -> Worlds:
         rules.append(lowered.rules)
         tier_names.append(lowered.tier_names)
         tier_of.append(lowered.tier_of)
+        messages.append(len(lowered.messages))
     return Worlds(
         records=records,
         behaviour=behaviour,
@@ -95,6 +101,7 @@ def packed_worlds(scenario: Scenario, programs: list[Program]) -> Worlds:
         rules=rules,
         tier_names=tier_names,
         tier_of=tier_of,
+        messages=messages,
         strips=max(strips_needed(act) for act in acts),
         largest=max(largest_modifier(act) for act in acts),
         death_factor=assumed.death_factor,

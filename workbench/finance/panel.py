@@ -7,6 +7,7 @@ Any engine fills them, in plain Python or compiled. For each member it calls, in
     note_entry      for every entry of the member's book, in order (outside the program too: purchases and refunds)
     note_review     after each start of a day on which the validity of a tier had ended
     note_lot        for every lot left at the end
+    note_reply      for every message sent or held out, at the end
     end_member
 
 Several members may be under way at once, each with a ``Story`` of their own. All tables are sums of integers, so that neither the
@@ -83,7 +84,7 @@ from workbench.units import NEVER, civil, rule
 
 __all__ = [
     "Story", "WorldPanel", "begin_member", "blank_world", "end_member", "merge_worlds", "note_entry", "note_joined", "note_lot",
-    "note_review",
+    "note_reply", "note_review",
 ]  # fmt: skip
 
 
@@ -306,6 +307,19 @@ def note_lot(panel: WorldPanel, story: Story, expires_on: int, points: int, pend
         year, month_of_year, _ = civil(expires_on)
         month = 12 * (year - 1) + month_of_year - 1
     cells[frame.schedule + month] += points
+
+
+@rule
+def note_reply(panel: WorldPanel, message: int, held_out: int, purchases: int, sales: int) -> None:
+    """What a member bought in the days after the first time a message was sent to them, or they were held out of it (``held_out`` 1)."""
+    frame, cells = panel.frame, panel.cells
+    row = 2 * message + held_out
+    at = frame.replies + 3 * row
+    cells[at] += 1
+    cells[at + 1] += purchases
+    cells[at + 2] += purchases * purchases
+    cells[frame.reply_sales + row] += sales
+    add_product(cells, frame.reply_squares + 3 * row, sales, sales)
 
 
 @rule

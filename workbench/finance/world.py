@@ -52,6 +52,8 @@ class Frame(NamedTuple):
     """At least one: without tiers, a single row stands for all members."""
     spans: int
     """Whole months that a stay may last, one more than the longest."""
+    messages: int
+    """Automations."""
     counts: int
     by_month: int
     by_rule: int
@@ -68,6 +70,9 @@ class Frame(NamedTuple):
     left: int
     held_squared: int
     schedule: int
+    replies: int
+    reply_sales: int
+    reply_squares: int
     month_of: int
     """Not sums: the month of each day, counted from the first."""
     rates: int
@@ -90,7 +95,7 @@ class WorldPanel(NamedTuple):
         return table(
             self.cells,
             getattr(frame, name),
-            _shapes(frame.months, frame.kinds, frame.rules, frame.tiers, frame.spans)[name],
+            _shapes(frame.months, frame.kinds, frame.rules, frame.tiers, frame.spans, frame.messages)[name],
         )
 
     @property
@@ -176,14 +181,31 @@ class WorldPanel(NamedTuple):
         never."""
         return self._table("schedule")
 
+    @property
+    def replies(self) -> Ints:
+        """int64[messages, 2, 3]: members sent each message, and members held out of it (counted once, the first time, where the days of response
+        lie within the run): their number, purchases in those days, and the squares of these."""
+        return self._table("replies")
 
-def _shapes(months: int, kinds: int, rules: int, tiers: int, spans: int) -> dict[str, Shape]:
+    @property
+    def reply_sales(self) -> Ints:
+        """int64[messages, 2]: sales in those days, minor units."""
+        return self._table("reply_sales")
+
+    @property
+    def reply_squares(self) -> Ints:
+        """int64[messages, 2, 3]: the squares of a member's sales in those days, as limbs (``wide``)."""
+        return self._table("reply_squares")
+
+
+def _shapes(months: int, kinds: int, rules: int, tiers: int, spans: int, messages: int) -> dict[str, Shape]:
     """The shape of each table of sums, in their order."""
     return {
         "counts": (5,), "by_month": (months, kinds, 3), "by_rule": (rules, kinds, 3), "by_month_rule": (months, rules, 4),
         "triangle": (months + 2, months, len(GROUPS)),
         "people": (months, 3), "tier_change": (months, tiers), "moves": (tiers, tiers), "reviews": (tiers, tiers), "graces": (tiers,),
         "waits": (tiers, spans), "spells": (tiers, spans, 3), "at_end": (tiers,), "left": (2,), "held_squared": (3,), "schedule": (CALENDAR + 1,),
+        "replies": (messages, 2, 3), "reply_sales": (messages, 2), "reply_squares": (messages, 2, 3),
     }  # fmt: skip
 
 
@@ -196,6 +218,7 @@ def blank_world(
     tier_of: int | Mapping[int, int],
     rates: Ints | None = None,
     face: int = 0,
+    messages: int = 0,
 ) -> WorldPanel:
     """An empty panel of the days from ``first_day`` to ``last_day``, for so many kinds of entry, codes of ``rule`` and tiers (0: none).
     ``tier_of``: the tier by the code of its entries; or the code of the lowest, where the others follow. ``rates``: int64[rules, 3], what
@@ -205,7 +228,7 @@ def blank_world(
     month_of = np.arange(first_day, last_day + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     sizes = {
         "months": int(month_of[-1] - month_of[0]) + 1, "kinds": kinds, "rules": rules, "tiers": max(tiers, 1),
-        "spans": whole_months(last_day + 1 - first_day) + 1,
+        "spans": whole_months(last_day + 1 - first_day) + 1, "messages": messages,
     }  # fmt: skip
     places, size = lay_out(_shapes(**sizes))
     frame = Frame(
@@ -236,6 +259,7 @@ def merge_worlds(into: WorldPanel, other: WorldPanel) -> WorldPanel:
         raise ValueError(f"panels of different runs: {into.frame} and {other.frame}")
     into.cells[: into.frame.month_of] += other.cells[: into.frame.month_of]
     carry(into.held_squared)
+    carry(into.reply_squares)
     return into
 
 

@@ -80,6 +80,8 @@ class BehaviourTerms(NamedTuple):
     message_strength: float
     message_decay: float
     message_fatigue: float
+    message_reach: float
+    message_opt_out: float
     novelty_strength: float
     novelty_decay: float
     death_factor: float
@@ -134,6 +136,8 @@ def behaviour_terms(assumptions: Assumptions) -> BehaviourTerms:
         message_strength=a.message.strength,
         message_decay=a.message.decay_days,
         message_fatigue=a.message.fatigue,
+        message_reach=a.message.reach,
+        message_opt_out=a.message.opt_out,
         novelty_strength=a.novelty.strength,
         novelty_decay=a.novelty.decay_days,
         death_factor=a.membership.death_factor,

@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from workbench.population.spec import assumption
-from workbench.spec import Spec, SpecError
+from workbench.spec import Name, Spec, SpecError
 
 __all__ = [
+    "Actions",
     "Assumptions",
     "Basket",
     "Choice",
@@ -24,6 +25,7 @@ __all__ = [
     "Novelty",
     "Pace",
     "PlanChoice",
+    "Referrals",
     "Rewarded",
     "RewardPressure",
     "Status",
@@ -46,6 +48,16 @@ _COUPON_USE = (
     "all in the US 0.8 % (2021). A member's own are used more; how much is judgement: take it from own counts"
 )
 _MESSAGE = "Bies et al.: push messages, spending +14 % and redemptions doubled; how they fade is judgement"
+_REACH = "Trade press on LINE accounts of brands: 20-30 % of friends have blocked them, single accounts 10-50 %"
+_OPT_OUT = "Benchmarks of e-mail: .1-.5 % of recipients unsubscribe at a message; other channels are judgement"
+_REFERRED = "How many customers a reward brings depends on the trade: no public source; take it from own data"
+_INCREMENTAL = (
+    "Schmitt, Skiera & Van den Bulte 2011 find customers brought by others worth 16 % more than similar ones, but not how many of them would "
+    "have come anyway: judgement; vary it"
+)
+_ACTIONS = (
+    "How often members check in, answer or review depends on what the app asks: no public source; take it from own data"
+)
 _NOVELTY = "Effects of joining fade after six to nine months; the size is judgement"
 _SALON = "Hair-salon study: more than 80 % of the lift is retention; .90 gives +5 % purchases over five years"
 _BASKET = "The effect on the ticket is about nil; topping up is judgement"
@@ -199,6 +211,10 @@ class Message(Spec):
     """Days after which a third of it is left."""
     fatigue: float = assumption(0.7, 1, _MESSAGE, "judgement", default=0.9, ge=0, le=1)
     """What each message of the week leaves of the next one's effect."""
+    reach: float = assumption(0.5, 0.9, _REACH, "seen", default=0.75, ge=0, le=1)
+    """Share of members whom a channel reaches, drawn for each member and channel; it moves who is sent messages, and has no zero."""
+    opt_out: float = assumption(0, 0.005, _OPT_OUT, "seen", default=0.002, ge=0, le=1)
+    """Chance that a message is the last that its channel can send the member."""
 
 
 class Novelty(Spec):
@@ -234,6 +250,32 @@ class Displacement(Spec):
 
     share: float = assumption(0, 0.5, _DISPLACED, "judgement", default=0.0, ge=0, le=1)
     """Share of extra purchases that displace a later one (delta); 0: off."""
+
+
+class Referrals(Spec):
+    """Customers whom members bring, where the program rewards it. Who refers is drawn among the members of that moment."""
+
+    share: float = assumption(0, 0.25, _REFERRED, "judgement", default=0.05, ge=0, le=1)
+    """Share of arriving customers who come through a referral where the program has referrals; 0: off."""
+    incremental: float = assumption(0, 1, _INCREMENTAL, "judgement", default=0.5, ge=0, le=1)
+    """Of these, the share who would not have come without: where a program has no referrals they never become customers."""
+
+
+Rate = Annotated[float, Field(ge=0, le=366)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Actions(Spec):
+    """What members do besides buying, where a bonus or a campaign of the program is for it: as a Poisson process in time, or after purchases."""
+
+    rate: Rate = assumption(0, 50, _ACTIONS, "judgement", default=6.0)
+    """Actions of a name in a member's year; 0: off."""
+    rates: dict[Name, Rate] = assumption(0, 200, _ACTIONS, "judgement", default={"check_in": 24.0})
+    """Other rates, by the action's name."""
+    again: float = assumption(0, 0.9, _ACTIONS, "judgement", default=0.4, ge=0, le=0.99)
+    """Chance that an action is followed by another on the next day; the rate stays, the actions come in runs."""
+    shares: dict[Name, Share] = assumption(0, 0.2, _ACTIONS, "judgement", default={"review": 0.03, "survey": 0.02})
+    """Actions that follow purchases, by name: the share of purchases followed by one. They have no rate."""
 
 
 class Choice(Spec):
@@ -315,7 +357,7 @@ class Assumptions(Spec):
     coupon: Coupon = Coupon()
     """With a coupon in the wallet; no program gives coupons yet."""
     message: Message = Message()
-    """After a message; no program sends messages yet."""
+    """After a message, and whom messages reach."""
     novelty: Novelty = Novelty()
     """After joining."""
     membership: Membership = Membership()
@@ -324,6 +366,10 @@ class Assumptions(Spec):
     """On what is spent at once."""
     displacement: Displacement = Displacement()
     """On later purchases."""
+    referral: Referrals = Referrals()
+    """On who comes at all."""
+    actions: Actions = Actions()
+    """On check-ins, reviews and the like."""
     redemption: Choice = Choice()
     """How those who weigh it up redeem; it moves points, not purchases, and has no zero."""
     top_up: TopUp = TopUp()

@@ -33,6 +33,7 @@ class Past(Record):
         "messages", "messaged_on",        # messages received, and the day of the last
         "crowd",                          # messages of the seven days up to the last one, that one not counted
         "week",                           # messages of the last's day and the six before it, eight bits a day
+        "warned",                         # 1 once a message has said that points will lapse
         "displaced",                      # purchases that extra ones have taken the place of, not yet removed
         "removed",                        # purchases removed
         "topped_up",                      # baskets topped up

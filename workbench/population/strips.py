@@ -54,11 +54,17 @@ __all__ = [
 
 MAX_STRIPS = 3
 """The modifier is at most 3."""
-JOINING, TRAITS, COUPONS = -1, -2, -3
-"""Strips of the joining purchase and of what the member is."""
+JOINING, TRAITS, COUPONS, AUDIENCE, REFERRED, ACTING = -1, -2, -3, -4, -5, -6
+"""Strips of the joining purchase, of what the member is, of coupons, of messages, of how they came, of what they do besides buying."""
 
 # Purposes of a candidate's draws. Later ones are added at the end: a number, once used, never changes its meaning.
 GAP, ACCEPT, BASKET, CATEGORY, CHANNEL, REDEEM, RETURN, JOIN, TOP_UP, DISPLACE = range(10)
+# Purposes of the draws on messages (by automation, by channel, by message received).
+HOLD_OUT, REACH, OPT_OUT = range(3)
+# Purposes of the draws on actions (besides GAP, by run, by day of the run, by purchase).
+AGAIN, FOLLOWS = range(1, 3)
+# Purposes of the draws on how a customer comes.
+COMES, ONLY_SO, BRINGS = range(3)
 # Purposes of a member's draws.
 RATE, DEATH, BUDGET, LEVEL, ARRIVAL, BIRTHDAY_KNOWN, BIRTHDAY, REDEEMER, AWARE, LOADS, PLAN, RENEWS = range(12)
 

@@ -11,6 +11,7 @@ from workbench.rules.coupon_terms import lower_coupons
 from workbench.rules.earn_terms import lower_earn
 from workbench.rules.expiry import lower_expiry
 from workbench.rules.message_spec import Automation
+from workbench.rules.messages import cap_days, lower_messages
 from workbench.rules.plans import lower_plans
 from workbench.rules.prices import lower_prices
 from workbench.rules.redemption import lower_redemption
@@ -42,6 +43,8 @@ FIXED_RULES = {
     "debt": "refunds.debt",
 }
 """What every program's ledger may name in its ``rule`` column, by the name of its ``why_`` term; the order is that of the codes."""
+HELD_OUT_BITS = 62
+"""Messages that a member's record can name as those they are held out of."""
 REFERRAL_RULES = ("referral", "referral.referee", "referral.referrer")
 
 
@@ -93,6 +96,8 @@ class Lowered:
     """Names of the ledger's ``rule`` column, by code: of all versions."""
     tier_names: tuple[str, ...]
     """The tiers of all versions, from the lowest to the highest."""
+    messages: tuple[str, ...]
+    """The automations of all versions."""
     pools: list[int]
     """What each limit shared by all members holds at first, by its number."""
 
@@ -126,7 +131,7 @@ def lower(program: Program, first_day: int, last_day: int) -> Lowered:
         LoweredVersion(each, _terms(each, shared, pools, first_day, last_day), _codes(each, shared))
         for each in programs
     ]
-    return Lowered(tuple(versions), tuple(shared.rules), program.tier_names, pools)
+    return Lowered(tuple(versions), tuple(shared.rules), program.tier_names, tuple(shared.messages), pools)
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,10 @@ class _Shared:
     meters: dict[tuple[str, str], int]
     """Places of the meters, by what they count and its name."""
     bonuses: dict[str, int]
+    messages: dict[str, int]
+    """Automations."""
+    reached_by: dict[str, int]
+    """The channels of messages."""
 
 
 def _shared(programs: Sequence[Program]) -> _Shared:
@@ -150,6 +159,10 @@ def _shared(programs: Sequence[Program]) -> _Shared:
     for named, most, what in ((categories, CATEGORIES, "categories"), (channels, CHANNELS, "channels")):
         if len(named) > most:
             raise SpecError(("earn",), f"a program may mention at most {most} {what}, its default included", len(named))
+    messages = _numbered(*([automation.name for automation in each.automations] for each in programs))
+    if len(messages) > HELD_OUT_BITS:
+        message = f"a program may have at most {HELD_OUT_BITS} messages over all versions"
+        raise SpecError(("messages", "automations"), message, len(messages))
     return _Shared(
         categories=categories,
         channels=channels,
@@ -157,6 +170,10 @@ def _shared(programs: Sequence[Program]) -> _Shared:
         rules=_numbered(*(_rules(each) for each in programs)),
         meters=_numbered(*(_meters(each) for each in programs)),
         bonuses=_numbered(*([bonus.name for bonus in each.earn.bonuses] for each in programs)),
+        messages=messages,
+        reached_by=_numbered(
+            *([channel.name for channel in each.messages.channels] for each in programs if each.messages is not None)
+        ),
     )
 
 
@@ -210,6 +227,7 @@ def _rules(program: Program) -> list[str]:
         *(REFERRAL_RULES if program.referral is not None else ()),
         *(f"coupons.{each.name}" for each in program.coupons),
         *(f"prices.{each.name}" for each in program.prices),
+        *(f"messages.{each.name}" for each in program.automations),
     ]
 
 
@@ -258,6 +276,7 @@ def _terms(program: Program, shared: _Shared, pools: list[int], first_day: int, 
             program.plans, tiers, shared.categories, [rules[f"plans.{each.name}"] for each in program.plans]
         ),
         referral=lower_referral(program.referral, meters.get(("referrals", ""), 0), referral_rule),
+        messages=lower_messages(program.messages, len(program.coupons), shared.messages, shared.reached_by),
         triggers=lower_triggers(
             program.coupons, program.automations, tiers, shared.categories, shared.actions, first_day, last_day
         ),
@@ -277,7 +296,7 @@ def _terms(program: Program, shared: _Shared, pools: list[int], first_day: int, 
         item_meter=[meters["item", name] for name in items],
         streak_meter=[meters.get(("streak", each.name), 0) for each in earn.bonuses],
         bonus_part=[shared.bonuses[each.name] + 1 for each in earn.bonuses],
-        watches=len(_campaigns(program)),
+        watches=len(_campaigns(program)) + cap_days(program.messages),
         any_birthday=int(any(each.event == "birthday" for each in earn.bonuses)),
         **{f"why_{name}": code for code, name in enumerate(FIXED_RULES)},
         why_bonus=[rules[f"earn.bonuses.{each.name}"] for each in earn.bonuses],
@@ -285,6 +304,7 @@ def _terms(program: Program, shared: _Shared, pools: list[int], first_day: int, 
         why_segment=rules.get(f"segments.{SEGMENTS[0]}", 0),
         why_referral=rules.get(REFERRAL_RULES[0], 0),
         why_coupon=[rules[f"coupons.{each.name}"] for each in program.coupons],
+        why_message=[rules[f"messages.{each.name}"] for each in program.automations],
         why_price=[rules[f"prices.{each.name}"] for each in program.prices],
         tier_rank=list(range(len(tiers))),
         until=NEVER,
@@ -308,7 +328,7 @@ def _codes(program: Program, shared: _Shared) -> Codes:
 
 def _refuse_unbuilt(program: Program) -> None:
     """What may stand in a file and no engine lives yet."""
-    for part in ("messages", "versions"):
+    for part in ("versions",):
         if getattr(program, part):
             raise SpecError((part,), "these rules are not built yet")
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 __all__ = [
-    "CAMPAIGNS", "CHANNEL_STEPS", "COUPONS", "MESSAGES", "MESSAGE_CHANNELS", "PLANS", "PRICES", "STEPS", "VERSIONS",
+    "CAMPAIGNS", "CAP_DAYS", "CHANNEL_STEPS", "COUPONS", "MESSAGES", "MESSAGE_CHANNELS", "PLANS", "PRICES", "STEPS", "VERSIONS",
     "BONUSES", "BRACKETS", "CAPS", "CATEGORIES", "CHANNELS", "DAYS", "ITEMS", "LOT_RULES", "MULTIPLIERS", "NEEDS", "RATES", "STATEMENTS",
     "TIERS", "WINDOWS",
     "Bonuses", "Brackets", "Campaigns", "Caps", "Coupons", "Items", "Multipliers", "PerTier", "Prices", "Rates", "Statements", "Windows",
@@ -14,6 +14,8 @@ COUPONS, PRICES, STEPS, PLANS = 60, 40, 12, 4
 MESSAGES, MESSAGE_CHANNELS, CHANNEL_STEPS = 40, 8, 8
 CAMPAIGNS = COUPONS + MESSAGES
 """Coupons and messages: what triggers set off."""
+CAP_DAYS = 31
+"""Days that a limit on messages may look back on."""
 VERSIONS = 6
 """Versions of a program, the first included."""
 ITEMS, WINDOWS, STATEMENTS = 200, 24, 12

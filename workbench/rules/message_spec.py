@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from workbench.rules.bounds import CHANNEL_STEPS, MESSAGE_CHANNELS, MESSAGES
+from workbench.rules.bounds import CAP_DAYS, CHANNEL_STEPS, MESSAGE_CHANNELS, MESSAGES
 from workbench.rules.trigger_spec import MessageTrigger
 from workbench.spec import DateSpan, Money, Name, Spec, SpecError
 
@@ -50,7 +50,7 @@ class FrequencyCap(Spec):
 
     messages: Annotated[int, Field(ge=1, le=1000)]
     """At most so many ..."""
-    days: Annotated[int, Field(ge=1, le=31)]
+    days: Annotated[int, Field(ge=1, le=CAP_DAYS)]
     """... in any so many days (today and the days before)."""
 
 

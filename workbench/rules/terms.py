@@ -6,6 +6,7 @@ from workbench.rules.bounds import COUPONS, PRICES, Bonuses, Caps, Items, PerTie
 from workbench.rules.coupon_terms import CouponTerms
 from workbench.rules.earn_terms import EarnTerms
 from workbench.rules.expiry import ExpiryTerms
+from workbench.rules.messages import MessageTerms, PerMessage
 from workbench.rules.plans import PlanTerms
 from workbench.rules.prices import PriceTerms
 from workbench.rules.redemption import RedemptionTerms
@@ -36,6 +37,7 @@ class Terms(NamedTuple):
     triggers: TriggerTerms
     coupons: CouponTerms
     prices: PriceTerms
+    messages: MessageTerms
     meters: int
     """Meters an account needs."""
     cap_meter: Caps
@@ -46,7 +48,8 @@ class Terms(NamedTuple):
     bonus_part: Bonuses
     """Number of each bonus, from 1, as lots keep it."""
     watches: int
-    """Watches an account needs: one for each coupon, then one for each message."""
+    """Watches an account needs: one for each coupon, then one for each message, then one for each day that the limit on messages
+    looks back on."""
     any_birthday: int
     """1 where some bonus is given on birthdays."""
     why_transaction: int
@@ -68,8 +71,9 @@ class Terms(NamedTuple):
     why_referral: int
     """Code of a referral; those of the referee's and of the referrer's points follow."""
     why_coupon: Annotated[list[int], COUPONS]
-    """By coupon; by member price."""
+    """By coupon; by member price; by message."""
     why_price: Annotated[list[int], PRICES]
+    why_message: PerMessage
     tier_rank: PerTier
     """Place of each tier among those of all versions of the program."""
     until: int
