@@ -171,6 +171,7 @@ def test_the_lift_of_each_message_is_that_of_the_full_ledger() -> None:
     assert run.ledgers is not None
     rows, rules = run.ledgers[0].rows, run.rules
     document = messages_document(run)
+    compared = 0
     for place, each in enumerate(case.program.automations):
         code = rules.index(f"messages.{each.name}")
         first_day = 0 if each.trigger.on in ("expiry", "silence", "segment") else 1
@@ -190,8 +191,9 @@ def test_the_lift_of_each_message_is_that_of_the_full_ledger() -> None:
         assert (shown["sent"], shown["held_out"]) == (len(figures[MESSAGE]), len(figures[HELD_OUT]))
         for column, name, unit in ((0, "purchases", 1), (1, "sales", 100)):
             sent, held = (np.array([row[column] for row in figures[kind]], dtype=float) / unit for kind in figures)
-            if len(held) < 2 or not held.mean():
+            if min(len(sent), len(held)) < 2 or not held.mean():
                 continue
+            compared += 1
             assert shown["lift"][name]["sent"] == pytest.approx(sent.mean())
             assert shown["lift"][name]["held_out"] == pytest.approx(held.mean())
             ratio = sent.mean() / held.mean()
@@ -200,6 +202,7 @@ def test_the_lift_of_each_message_is_that_of_the_full_ledger() -> None:
             assert (low, high) == pytest.approx(
                 (100 * (ratio - 1) - 195.9964 * error, 100 * (ratio - 1) + 195.9964 * error), rel=1e-4
             )
+    assert compared >= 4
     channels = {each["channel"] for each in document}
     total = sum(each["cost"] for each in document)
     assert channels == {"line", "sms"}
@@ -371,7 +374,8 @@ def test_actions_come_at_the_rate_assumed_in_runs_as_long_as_assumed(rate: float
 def test_reviews_follow_their_share_of_purchases() -> None:
     case = scenario(
         acting(),
-        300,
+        40,
+        years=1,
         population=load_population("department_store_twd"),
         assumptions=load_assumptions("none").model_copy(
             update={"actions": Actions(rate=0, rates={}, shares={"review": 0.3})}
@@ -381,10 +385,8 @@ def test_reviews_follow_their_share_of_purchases() -> None:
     assert run.ledgers is not None
     program = run.ledgers[0].rows
     purchases = int((program[:, 3] == PURCHASE).sum())
-    reviews = sum(
-        follows(action_terms(acting(), case.assumptions, {"review": 3}), derive(derive(3, member), 1), 0)
-        for member in range(5000)
-    )
-    assert abs(reviews / 5000 - 0.3) < 5 * (0.21 / 5000) ** 0.5
+    terms = action_terms(acting(), case.assumptions, {"review": 3})
+    reviews = sum(follows(terms, derive(derive(3, member), 1), 0) for member in range(2000))
+    assert abs(reviews / 2000 - 0.3) < 5 * (0.21 / 2000) ** 0.5
     given = int((program[:, 9] == run.rules.index("earn.bonuses.review")).sum())
     assert 0 < given <= 0.4 * purchases
