@@ -18,6 +18,7 @@ from simulators.simulate import Progress, simulate
 from workbench.finance.points import points_by_month
 from workbench.ledger import PURCHASE, REDEEM, RETURN, TIER, VOUCHER
 from workbench.ledger_table import LedgerTable
+from workbench.program.versions import tier_places
 from workbench.program.worth import cost_by_rule
 from workbench.run_document import run_document
 from workbench.scenario import Run, Scenario
@@ -100,16 +101,16 @@ def _blocks(run: Run, ledger: LedgerTable) -> Blocks:
         members=counted(np.arange(members)),
         outstanding=summed(np.ones(len(kind), dtype=bool), points),
         joined=counted(np.flatnonzero(ledger.joined < NEVER)),
-        upgraded=counted(_upgraded(ledger)),
+        upgraded=counted(_upgraded(ledger, tier_places(run.scenario.program))),
         cost=summed(kind == VOUCHER, money) + _redemption_cost(run, ledger, summed),
         sales=summed(kind == PURCHASE, money),
     )
 
 
-def _upgraded(ledger: LedgerTable) -> npt.NDArray[np.int64]:
+def _upgraded(ledger: LedgerTable, places: dict[str, int]) -> npt.NDArray[np.int64]:
     """Members who rose at least once. Each begins in the lowest tier; an entry's rule names the tier entered."""
-    names = [f"tiers.{name}" for name in ledger.tier_names]
-    place = np.array([names.index(rule) if rule in names else -1 for rule in ledger.rules], dtype=np.int64)
+    of_rule = {f"tiers.{name}": place for name, place in places.items()}
+    place = np.array([of_rule.get(rule, -1) for rule in ledger.rules], dtype=np.int64)
     chosen = ledger.column("kind") == TIER
     member, after = ledger.column("member")[chosen], place[ledger.column("rule")[chosen]]
     goes_on = np.append(False, member[1:] == member[:-1])[: len(member)]

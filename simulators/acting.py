@@ -15,6 +15,7 @@ from workbench.population.random import exponential
 from workbench.population.spec import DAYS_PER_YEAR
 from workbench.population.strips import ACTING, AGAIN, FOLLOWS, GAP, candidate_key, mark, strip_key
 from workbench.program.spec import Program
+from workbench.program.versions import in_versions
 from workbench.rules.bounds import BONUSES, CAMPAIGNS
 from workbench.units import rule
 
@@ -59,11 +60,12 @@ class ActionTerms(NamedTuple):
 
 
 def action_names(program: Program) -> list[str]:
-    """The actions that a bonus of fixed points, or a campaign, is for, in order of mention."""
-    triggers: list[Any] = [each.trigger for each in program.coupons]
-    triggers += [each.trigger for each in program.automations]
-    names = [each.action for each in program.earn.bonuses if each.action is not None and each.points is not None]
-    names += [trigger.action for trigger in triggers if trigger.on == "action"]
+    """The actions that a bonus of fixed points, or a campaign, is for, in any version, in order of mention."""
+    names: list[str] = []
+    for version in in_versions(program):
+        triggers: list[Any] = [each.trigger for each in (*version.coupons, *version.automations)]
+        names += [each.action for each in version.earn.bonuses if each.action is not None and each.points is not None]
+        names += [trigger.action for trigger in triggers if trigger.on == "action"]
     return list(dict.fromkeys(names))
 
 

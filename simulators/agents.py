@@ -10,6 +10,7 @@ import math
 from array import array
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from heapq import heappop, heappush
 
 import numpy as np
@@ -17,7 +18,7 @@ import simpy
 
 from simulators.acting import action_terms, acts_of, follows
 from simulators.audience import draw_audience, hear, note_replies
-from simulators.choices import NOTHING, days_to_lapse, factor_at, in_play, reward_terms, topped_up
+from simulators.choices import NOTHING, RewardTerms, days_to_lapse, factor_at, in_play, reward_terms, topped_up
 from simulators.desk import Basket, Desk, Paying, Redeeming
 from simulators.purse import load, plan_wanted, renewals
 from simulators.referring import Circle, comes_how, refers
@@ -44,9 +45,11 @@ from workbench.population.responses import Responses, add_past, blank_responses
 from workbench.population.strips import Candidates, Members, accepts, candidate_key, candidates, draw_members, strip_key
 from workbench.population.terms import PopulationTerms, joins, population_terms, return_day
 from workbench.program.spec import Program
+from workbench.program.versions import longest_pending
 from workbench.rules.redemption import UNNAMED
 from workbench.rules.stored_value import ALL
-from workbench.rules.versions import lowest_tier
+from workbench.rules.terms import Terms
+from workbench.rules.versions import lowest_tier, rank_of
 from workbench.scenario import NO_PROGRAM, Run, Scenario
 from workbench.units import NEVER
 
@@ -61,19 +64,40 @@ TRANSACTIONS = 2**40
 Progress = Callable[[int, int], None]
 
 
+@dataclass(frozen=True)
+class View:
+    """A version of a program, as members see it while it is in force."""
+
+    terms: Terms
+    behaviour: BehaviourTerms
+    """Without the effects that it can never set off."""
+    rewards: RewardTerms
+    items: list[str]
+    plans: list[str]
+    coupons: list[str]
+    """Names by code."""
+
+
 class World:
     """One program and everything its members write."""
 
     def __init__(self, program: Program, scenario: Scenario, behaviour: BehaviourTerms) -> None:
-        pending = 0 if program.earn.pending is None else program.earn.pending.days
-        first, last = scenario.start_day, scenario.last_day + 1 + pending
+        first, last = scenario.start_day, scenario.last_day + 1 + longest_pending(program)
         self.program = program
         self.desk = Desk(program, first, last)
         self.guests = self.desk if program is NO_PROGRAM else Desk(NO_PROGRAM, first, last)
-        self.behaviour = in_play(behaviour, program)
+        self.views = [
+            View(
+                each.terms,
+                in_play(behaviour, each.aligned),
+                reward_terms(each.aligned),
+                list(each.codes.items),
+                [plan.name for plan in each.aligned.plans],
+                [coupon.name for coupon in each.aligned.coupons],
+            )
+            for each in self.desk.lowered.versions
+        ]
         self.responses = blank_responses()
-        self.rewards = reward_terms(program)
-        self.items = [] if program.redemption is None else [item.name for item in program.redemption.catalogue]
         self.is_program = program is not NO_PROGRAM
         self.acts = action_terms(program, scenario.assumptions, self.desk.lowered.codes.actions)
         self.refers = refers(program, scenario.assumptions)
@@ -112,7 +136,7 @@ class World:
     def close(self, member: int, account: Account | None, story: fold.Story) -> None:
         """Record how a customer stands at the end."""
         if account is not None:
-            self.tier[member] = account.own.tier
+            self.tier[member] = rank_of(self.desk.terms_of(account), account.own.tier)
             for lot in account.lots[: account.own.lots]:
                 self.lots.extend((member, lot.earned_on, lot.expires_on, lot.points, lot.pending))
                 fold.note_lot(self.panel, story, lot.expires_on, lot.points, lot.pending)
@@ -192,7 +216,7 @@ class Life:
         add_past(self.world.responses, self.past)
         if self.account is not None:
             day = self.found.day.tolist()
-            terms = self.world.desk.terms
+            terms = self.view.terms
             note_replies(self.world.panel, terms, self.account, last, len(day), day, self.bought)
         self.world.close(self.number, self.account, self.story)
 
@@ -213,7 +237,7 @@ class Life:
         account, desk = self.account, self.world.desk
         assert account is not None
         account.own.opened = max(account.own.opened, day)
-        tier = account.own.tier
+        tier = self.rank()
         desk.act_code(account, day, code)
         self.mind_tier(tier, day)
         self.write(desk)
@@ -254,20 +278,36 @@ class Life:
         """A day that is due begins for the member; the validity of their tier may have ended."""
         assert self.account is not None
         world, own = self.world, self.account.own
-        tier, ended = own.tier, own.tier > 0 and own.tier_until < day
+        before = self.rank()
+        version = own.version
+        world.desk.begin(self.account, day)
+        if own.version > version and self.view.terms.messages.count > 0:
+            draw_audience(self.view.behaviour, self.view.terms, own, self.key)
+        tier, ended = self.rank(), own.tier > 0 and own.tier_until < day
         if own.plan > 0 and day >= self.death:
             own.plan_renewals = 0
         world.desk.advance(self.account, day)
         if own.plan_owed > 0:
             world.desk.take_fee(self.account, day, "", ALL)
         if ended:
-            fold.note_review(world.panel, self.story, day, tier, own.tier, own.in_grace)
-        self.mind_tier(tier, day)
+            fold.note_review(world.panel, self.story, day, tier, self.rank(), own.in_grace)
+        self.mind_tier(before, day)
+
+    @property
+    def view(self) -> View:
+        """The version of the program that the member lives under."""
+        assert self.account is not None
+        return self.world.views[self.account.own.version]
+
+    def rank(self) -> int:
+        """Place of the tier held among those of all versions; -1 for none."""
+        assert self.account is not None
+        return int(rank_of(self.view.terms, self.account.own.tier))
 
     def write(self, desk: Desk) -> None:
         """Hand the desk's entries over to the world; the member gets the messages among them."""
-        if self.account is not None and desk is self.world.desk and desk.terms.messages.count > 0:
-            hear(self.world.behaviour, desk.terms, self.account, self.past, self.key, 0)
+        if self.account is not None and desk is self.world.desk and self.view.terms.messages.count > 0:
+            hear(self.view.behaviour, self.view.terms, self.account, self.past, self.key, 0)
         self.place = self.world.write(desk, self.number, self.place, self.story)
 
     def candidate(self, k: int) -> None:
@@ -279,11 +319,10 @@ class Life:
             return
         amount = int(found.basket[k])
         if self.account is not None:
-            if not takes_place(world.behaviour, self.past, strip, float(found.u_displace[k])):
+            view = self.view
+            if not takes_place(view.behaviour, self.past, strip, float(found.u_displace[k])):
                 return
-            amount = topped_up(
-                world.behaviour, world.rewards, self.account, self.past, amount, float(found.u_top_up[k])
-            )
+            amount = topped_up(view.behaviour, view.rewards, self.account, self.past, amount, float(found.u_top_up[k]))
         elif world.is_program:
             time = float(found.time[k])
             if k == 0 and self.brought and world.refers:
@@ -302,34 +341,37 @@ class Life:
 
     def modifier(self, day: int) -> float:
         """The world's factor on the member's rate, from their past only; 1 without a program or membership."""
-        account, world = self.account, self.world
-        if account is None:
+        if self.account is None:
             return 1.0
-        terms, rewards = world.desk.terms, world.rewards
-        return factor_at(world.behaviour, terms, rewards, account, self.past, day, self.rate, self.u_aware)
+        view = self.view
+        return factor_at(
+            view.behaviour, view.terms, view.rewards, self.account, self.past, day, self.rate, self.u_aware
+        )
 
     def join(self, day: int, time: float) -> None:
         """The member joins the program, unless it needs a plan that they do not take; from here on the death rate is a member's."""
-        world, terms = self.world, self.world.desk.terms
-        code = plan_wanted(world.behaviour, terms, self.u_plan, self.rate, self.mean_basket)
+        world = self.world
+        view = world.views[world.desk.version_on(day)]
+        terms = view.terms
+        code = plan_wanted(view.behaviour, terms, self.u_plan, self.rate, self.mean_basket)
         if code < 0 <= terms.plans.required:
             return
-        plan = world.program.plans[code].name if code >= 0 else ""
+        plan = view.plans[code] if code >= 0 else ""
         self.account = world.desk.open_account()
-        if world.desk.terms.messages.count > 0:
-            draw_audience(world.behaviour, world.desk.terms, self.account.own, self.key)
+        if terms.messages.count > 0:
+            draw_audience(view.behaviour, terms, self.account.own, self.key)
         world.desk.join(self.account, day, day, *self.birth, plan=plan)
         fold.note_joined(world.panel, self.story, day, lowest_tier(terms))
         if plan:
             world.desk.take_fee(self.account, day, plan, ALL)
-            self.account.own.plan_renewals = renewals(world.behaviour, self.u_renews)
+            self.account.own.plan_renewals = renewals(view.behaviour, self.u_renews)
         self.write(world.desk)
         world.joined[self.number] = day
         note_joined(self.past, day)
-        self.death = death_when_joined(self.death, time, world.behaviour.death_factor)
+        self.death = death_when_joined(self.death, time, view.behaviour.death_factor)
         if world.refers:
             world.circle.add(self)
-        if self.by is not None:
+        if self.by is not None and terms.referral.on:
             order = blank_order()
             world.desk.refer(self.account, order, day, day, self.by.number)
             self.write(world.desk)
@@ -340,7 +382,7 @@ class Life:
         if self.by is not None and (order.own.qualifies or order.own.referrer > 0):
             assert self.account is not None
             account = self.by.called_on(day)
-            tier = account.own.tier
+            tier = self.by.rank()
             self.world.desk.reward_referrer(account, self.account, order, day)
             self.by.mind_tier(tier, day)
             self.by.write(self.world.desk)
@@ -359,8 +401,8 @@ class Life:
     def mind_tier(self, before: int, day: int) -> None:
         """The member may have fallen from the tier held before; if so, they remember, and may leave sooner."""
         assert self.account is not None
-        if note_tier(self.past, before, self.account.own.tier, day):
-            self.death = death_after_fall(self.world.behaviour, self.past, self.death)
+        if note_tier(self.past, before, self.rank(), day):
+            self.death = death_after_fall(self.view.behaviour, self.past, self.death)
 
     def purchase(self, k: int, day: int, basket: Basket) -> None:
         """A purchase, with what the member redeems at it."""
@@ -385,12 +427,13 @@ class Life:
         """A member's purchase: what they pay in before it, the coupons they use, what they redeem and pay with stored value."""
         world, account, number = self.world, self.account, self.orders
         assert account is not None
-        desk, behaviour, terms = world.desk, world.behaviour, world.desk.terms
+        desk = world.desk
         desk.advance(account, day)
+        behaviour, terms = self.view.behaviour, self.view.terms
         self.top_up(day, basket.amount)
         if account.own.coupons > 0:
             claim_coupons(behaviour, terms, account, desk.scratch(account), day, self.key)
-        tier = account.own.tier
+        tier = self.rank()
         item, points = self.redemption(float(self.found.u_redeem[k]), day, basket.amount)
         count = desk.begin_checkout(account, order, number, day, day, [basket])
         if account.own.coupons > 0:
@@ -404,7 +447,7 @@ class Life:
             desk.at_checkout(account, order, day, Paying(ALL), count)
         desk.end_checkout(account, order, count, day, day)
         if item <= COUPON:
-            redeemed = not desk.issue(account, day, world.program.coupons[COUPON - item].name)
+            redeemed = not desk.issue(account, day, self.view.coupons[COUPON - item])
         self.mind_tier(tier, day)
         if redeemed:
             note_redemption(self.past, day)
@@ -414,16 +457,16 @@ class Life:
         world, account = self.world, self.account
         assert account is not None
         if item == UNNAMED:
-            points = points_that_fit(world.desk.terms, world.rewards, order, points)
-        name = world.items[item] if item >= 0 else ""
+            points = points_that_fit(self.view.terms, self.view.rewards, order, points)
+        name = self.view.items[item] if item >= 0 else ""
         return not world.desk.at_checkout(account, order, day, Redeeming(points, name), count)
 
     def top_up(self, day: int, basket: int) -> None:
         """What the member pays in before a purchase."""
         account, world = self.account, self.world
         assert account is not None
-        terms = world.desk.terms
-        amount = load(world.behaviour, terms, account.own, self.u_loads, self.rate, self.mean_basket, basket)
+        view = self.view
+        amount = load(view.behaviour, view.terms, account.own, self.u_loads, self.rate, self.mean_basket, basket)
         if amount > 0:
             world.desk.top_up(account, day, day, amount)
 
@@ -437,13 +480,13 @@ class Life:
 
     def redemption(self, u: float, day: int, basket: int) -> tuple[int, int]:
         """What the member asks for at a purchase, before it: (item, points) of ``wish``."""
-        account, world = self.account, self.world
+        account, view = self.account, self.view
         assert account is not None
         balance = account.own.balance - account.own.debt
         near = days_to_lapse(account, day)
-        if not wants_to_redeem(world.behaviour, self.redeemer, u, balance, world.rewards.cheapest, near):
+        if not wants_to_redeem(view.behaviour, self.redeemer, u, balance, view.rewards.cheapest, near):
             return NOTHING, 0
-        return wish(world.desk.terms, world.rewards, account, day, basket)
+        return wish(view.terms, view.rewards, account, day, basket)
 
     def give_back(self) -> None:
         """A purchase is refunded in full."""
@@ -451,13 +494,13 @@ class Life:
         account, desk = (self.account, self.world.desk) if in_program else (self.guest, self.world.guests)
         assert account is not None
         account.own.opened = max(account.own.opened, day)
-        tier = account.own.tier
+        tier = self.rank() if in_program else -1
         desk.refund(account, order, day, order.own.amount)
         if in_program:
             self.mind_tier(tier, day)
         if desk is not self.world.desk or order.own.referrer > 0:
             self.write(desk)
-        if self.by is not None and in_program and order.own.referrer > 0 and desk.terms.referral.clawback:
+        if self.by is not None and in_program and order.own.referrer > 0 and self.view.terms.referral.clawback:
             desk.claw_back(self.by.called_on(day), order.own.referrer, day)
             self.by.write(desk)
 
@@ -487,8 +530,8 @@ def run_agents(scenario: Scenario, progress: Progress | None = None) -> Run:
     terms = population_terms(scenario.population, scenario.start_day, end_day)
     behaviour = behaviour_terms(scenario.assumptions)
     worlds = [World(each, scenario, behaviour) for each in (scenario.program, scenario.baseline)]
-    strips = max(strips_needed(world.behaviour) for world in worlds)
-    largest = max(largest_modifier(world.behaviour) for world in worlds)
+    acts = [view.behaviour for world in worlds for view in world.views]
+    strips, largest = max(map(strips_needed, acts)), max(map(largest_modifier, acts))
     pairs = blank_pairs(scenario.last_day, len(worlds[0].desk.lowered.tier_names))
     shared = any(world.desk.pools or world.refers for world in worlds)  # then every member is of one environment
     block = scenario.members if shared else BLOCK

@@ -42,6 +42,8 @@ def plan_wanted(behaviour, terms, u_plan, rate, mean_basket):
     found = -1
     best = 0.0
     for k in range(plans.count):
+        if plans.closed[k]:
+            continue
         spend = expected_spend(rate, mean_basket, plans.months[k])
         back = min(spend * plans.rebate[k] / 100_000, float(plans.rebate_cap[k]))
         share = behaviour.plan_others

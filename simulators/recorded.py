@@ -14,6 +14,7 @@ from simulators.transactions import Fault
 from workbench.errors import nearest
 from workbench.ledger import Account, Entry, Order
 from workbench.program.spec import Program
+from workbench.program.versions import longest_pending
 from workbench.rules.posting import learn_birthday
 from workbench.rules.redemption import REFUSALS, SELF_REFERRED, UNKNOWN_REFERRER
 from workbench.rules.stored_value import NO_PURCHASE, VALUE_REFUSALS
@@ -95,8 +96,7 @@ class Recorded:
     """The state of a replay between two rows."""
 
     def __init__(self, program: Program, first_day: int, last_day: int, desk: type[Desk] = Desk) -> None:
-        pending = program.earn.pending
-        self._reach = 0 if pending is None else pending.days
+        self._reach = longest_pending(program)
         self.desk = desk(program, first_day, last_day + self._reach)
         self.members: dict[str, Member] = {}
         self.by_index: list[Member] = []
@@ -149,7 +149,7 @@ class Recorded:
             self.entries.append(_entry_row(entry, member.member_id, order_id))
 
     def _forget_old_orders(self, day: int) -> None:
-        within = self.desk.terms.refunds.within_days
+        within = self._longest_within(day)
         if within < 0:
             return
         while self.refundable and self.refundable[0][0] + within < day:
@@ -157,6 +157,12 @@ class Recorded:
             orders = self.by_index[index].orders
             if order_id in orders and orders[order_id].own.number == number:
                 del orders[order_id]
+
+    def _longest_within(self, day: int) -> int:
+        """Days for which an order can still be refunded under the rules of a day or later ones; -1 without end."""
+        versions = self.desk.lowered.versions[self.desk.version_on(day) :]
+        days = [each.terms.refunds.within_days for each in versions]
+        return -1 if min(days) < 0 else max(days)
 
     # --- rows ---
     def post(self, row: Row) -> None:
@@ -179,7 +185,7 @@ class Recorded:
         elif row.event in ("topup", "cash_out", "fee", "cancel", "issue", "claim"):
             self._note(row, self._settle(member, row))
             self._done(member, "")
-        elif row.event == "referral" and self.desk.terms.referral.on:
+        elif row.event == "referral" and self.desk.terms_on(row.posted).referral.on:
             self._refer(member, row)
         elif row.event != "join":
             raise BadRow(Fault(row.row, "event", "the program has nothing that this event could belong to", row.event))
@@ -207,7 +213,7 @@ class Recorded:
     def _known(self, member: Member, order_id: str, day: int) -> Order | None:
         """A member's order, unless it is too old for a refund on a day."""
         order = member.orders.get(order_id)
-        within = self.desk.terms.refunds.within_days
+        within = self.desk.terms_on(day).refunds.within_days
         return None if order is None or 0 <= within < day - order.own.day else order
 
     def _continues(self, row: Row) -> bool:
@@ -255,7 +261,7 @@ class Recorded:
     def _remember(self, member: Member, order_id: str, order: Order) -> None:
         self.desk.shrink(order)
         member.orders[order_id] = order
-        if self.desk.terms.refunds.within_days >= 0:
+        if self._longest_within(order.own.posted) >= 0:
             self.refundable.append((order.own.day, member.index, order_id, order.own.number))
 
     def _refund(self, member: Member, row: Row) -> None:
@@ -266,7 +272,7 @@ class Recorded:
             self._done(member, row.order_id)
             return
         order = self._known(member, row.refund_of, row.posted)
-        within = self.desk.terms.refunds.within_days
+        within = self.desk.terms_on(row.posted).refunds.within_days
         if order is None and within < 0:
             message = f"expected an order of member {member.member_id} that stands earlier in the file"
             raise BadRow(Fault(row.row, "refund_of", message, row.refund_of, nearest(row.refund_of, member.orders)))
@@ -280,7 +286,7 @@ class Recorded:
         self.desk.refund(member.account, order, row.posted, row.amount, row.category)
         self._done(member, row.refund_of)
         whole = row.amount > 0 and order.own.refunded == order.own.amount
-        if whole and order.own.referrer > 0 and self.desk.terms.referral.clawback:
+        if whole and order.own.referrer > 0 and self.desk.terms_of(member.account).referral.clawback:
             referrer = self._referrer(member, row.posted)
             self.desk.claw_back(referrer.account, order.own.referrer, row.posted)
             order.own.referrer = 0
@@ -324,7 +330,9 @@ class Recorded:
             self.desk.join(member.account, row.posted, business, row.birth_month, row.birth_dom, plan)
             self._done(member, "")
         elif row.birth_month:
-            learn_birthday(self.desk.terms, member.account.own, row.posted, row.birth_month, row.birth_dom)
+            learn_birthday(
+                self.desk.terms_of(member.account), member.account.own, row.posted, row.birth_month, row.birth_dom
+            )
             self._schedule(member)
         member.account.own.opened = max(member.account.own.opened, row.posted)
         return member

@@ -308,13 +308,14 @@ def members_of(program: Program, replay: Recorded, day: int) -> dict[str, dict[s
 
 def _members(program: Program, replay: Recorded, day: int, with_lots: bool) -> Members:
     """Every member's state at the end of a day, a list for each column."""
+    program = replay.desk.lowered.versions[replay.desk.version_on(day)].aligned
     accounts = [member.account for member in replay.by_index]
     owns = [account.own for account in accounts]
     lots = [_lots(account) for account in accounts] if with_lots else []
     metrics = () if program.tiers is None else program.tiers.metrics
     qualifying: dict[str, list[int]] = {metric: [] for metric in METRICS if metric in metrics}
     for account in accounts if metrics else ():
-        start = window_start(replay.desk.terms, account.own, day)
+        start = window_start(replay.desk.terms_of(account), account.own, day)
         for metric, totals in qualifying.items():
             totals.append(metric_total(account, METRICS.index(metric), start, day))
     return at_end(

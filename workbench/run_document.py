@@ -38,6 +38,7 @@ from workbench.ledger import CONVERT, PURCHASE, REDEEM, RETURN, VOUCHER
 from workbench.messages_document import messages_document
 from workbench.population.drivers import behaviour_document, is_off, lift_warnings
 from workbench.program.spec import Program
+from workbench.program.versions import all_tiers
 from workbench.program.worth import face_value_per_point
 from workbench.run_liability import liability_figures
 from workbench.scenario import NO_PROGRAM, Run
@@ -79,7 +80,7 @@ def run_document(run: Run, policy: Policy | None = None) -> dict[str, Any]:
         "currency": scenario.program.currency,
         "provenance": _provenance(run),
         "points": points,
-        "tiers": _tiers(run.program, scenario.program.tier_names),
+        "tiers": _tiers(run.program, all_tiers(scenario.program)),
         "liability": {
             "outstanding_points": points["outstanding"],
             "outstanding_ci95": _rounded(outstanding_interval(run.program)),
@@ -107,6 +108,24 @@ def _liability(run: Run, policy: Policy) -> dict[str, Any]:
     return found | amounts | {"urr": figures.rate, "urr_source": figures.source}
 
 
+def _versions_in_force(run: Run) -> list[dict[str, Any]]:
+    """The versions of the program that were in force during the run, each with its first day; none where it has one only."""
+    scenario = run.scenario
+    versions = scenario.program.versions
+    if not versions:
+        return []
+    dates = [None, *(each.effective for each in versions)]
+    ends = [*dates[1:], None]
+    return [
+        {
+            "effective": None if first is None else first.isoformat(),
+            "title": scenario.program.title if k == 0 else versions[k - 1].title,
+        }
+        for k, (first, end) in enumerate(zip(dates, ends, strict=True))
+        if (first is None or first <= scenario.end) and (end is None or end > scenario.start)
+    ]
+
+
 def _provenance(run: Run) -> dict[str, Any]:
     scenario = run.scenario
     source = scenario.program.provenance
@@ -129,6 +148,7 @@ def _provenance(run: Run) -> dict[str, Any]:
         "population_digest": document_digest(scenario.population.model_dump(mode="json", by_alias=True)),
         "assumptions": scenario.names.get("assumptions", scenario.assumptions.title),
         "assumptions_digest": document_digest(scenario.assumptions.model_dump(mode="json", by_alias=True)),
+        "program_versions": _versions_in_force(run),
         "versions": run.versions,
     }
 
@@ -189,7 +209,7 @@ def _lift(run: Run, cost_0: Cost, cost_1: Cost) -> dict[str, Any]:
     gross = Fraction(str(run.scenario.population.gross_margin))
     plain = naive(run.pairs)
     segments = zip(SEGMENT_NAMES, by_segment(run.pairs), strict=True)
-    names = run.scenario.program.tier_names
+    names = all_tiers(run.scenario.program)
     tiers = zip((None, *names), by_tier(run.pairs), strict=True) if names else ()
     return {
         "purchases": _ratio(found.purchases, int),
@@ -216,8 +236,8 @@ def _lift(run: Run, cost_0: Cost, cost_1: Cost) -> dict[str, Any]:
 
 def _worths(run: Run) -> dict[str, Any]:
     """Who gets more than in the baseline, and who less."""
-    names = (None, *run.scenario.program.tier_names)
-    tiers = zip(names, worth_by_tier(run.pairs), strict=True) if run.scenario.program.tier_names else ()
+    names = (None, *all_tiers(run.scenario.program))
+    tiers = zip(names, worth_by_tier(run.pairs), strict=True) if all_tiers(run.scenario.program) else ()
     segments = zip(SEGMENT_NAMES, worth_by_segment(run.pairs), strict=True)
     return _worth(worth_in_all(run.pairs)) | {
         "by_tier": [{"name": name} | _worth(each) for name, each in tiers if name is not None or each.members],

@@ -10,6 +10,7 @@ from workbench.finance.lift import repurchase_curve
 from workbench.finance.points import expiry_schedule, points_by_month, triangle
 from workbench.finance.tiers import Survival, reviews, survival, tiers_by_month, time_to_tier
 from workbench.finance.world import RULE_MONEY, WorldPanel
+from workbench.program.versions import all_tiers
 from workbench.scenario import Run
 from workbench.units import CENTS
 
@@ -27,7 +28,7 @@ GROUP_FIGURES = ("purchases", "sales", "repurchase_rate")
 
 def run_tables(run: Run, document: dict[str, Any]) -> dict[str, pa.Table]:
     """Every table of a run (``TABLES``), from its panels and its document."""
-    names = run.scenario.program.tier_names
+    names = all_tiers(run.scenario.program)
     schedule, never = expiry_schedule(run.program)
     return {
         "points_by_month": _by_month(points_by_month(run.program)),

@@ -18,7 +18,7 @@ from workbench.errors import BadInput, Problem, choices, dotted, nearest
 from workbench.spec import Spec, SpecError
 from workbench.yaml_file import LineOf, read_mapping
 
-__all__ = ["named_file", "names_in", "problems_of", "read_spec", "spec_from_mapping"]
+__all__ = ["faults_of", "named_file", "names_in", "problems_of", "read_spec", "spec_from_mapping"]
 
 S = TypeVar("S", bound=Spec)
 Loc = tuple[str | int, ...]
@@ -66,6 +66,15 @@ def spec_from_mapping(model: type[S], mapping: Mapping[str, Any], line_of: LineO
 # --- pydantic's errors in plain words --------------------------------------------------------------------------------
 def problems_of(model: type[BaseModel], mapping: Mapping[str, Any], line_of: LineOf | None = None) -> list[Problem]:
     """Every problem of a mapping as an instance of a model (any file format of the workbench), in the order of the file if it is known."""
+    problems = [
+        Problem(dotted(each.path), each.message, each.value, each.suggestion, line_of(each.path) if line_of else None)
+        for each in faults_of(model, mapping)
+    ]
+    return sorted(problems, key=lambda problem: problem.line or 0)
+
+
+def faults_of(model: type[BaseModel], mapping: Mapping[str, Any]) -> list[SpecError]:
+    """The same, each with its path as keys and positions."""
     found: dict[Loc, tuple[str, object, str | None]] = {
         path: (message, value, None) for path, message, value in _wrong_kinds(model, mapping, ())
     }
@@ -84,11 +93,7 @@ def problems_of(model: type[BaseModel], mapping: Mapping[str, Any], line_of: Lin
                 not hollow
             ):  # entries that are wrong themselves are not counted: they are named, the list is not too short
                 found.setdefault(path, (message, value, suggestion))
-    problems = [
-        Problem(dotted(path), message, value, suggestion, line_of(path) if line_of else None)
-        for path, (message, value, suggestion) in found.items()
-    ]
-    return sorted(problems, key=lambda problem: problem.line or 0)
+    return [SpecError(path, *what) for path, what in found.items()]
 
 
 def _explained(model: type[BaseModel], detail: dict[str, Any]) -> tuple[Loc, str, object, str | None]:

@@ -27,6 +27,7 @@ from workbench.finance.pairs import PairPanel
 from workbench.ledger_table import LedgerTable
 from workbench.population.responses import Responses
 from workbench.program.spec import Program
+from workbench.program.versions import all_tiers
 from workbench.rules.bounds import DAYS
 from workbench.scenario import Comparison, Run, Scenario
 
@@ -139,4 +140,4 @@ def _ledger(part: Part, place: int, rules: tuple[str, ...], program: Program) ->
     if not kept:
         return None
     rows, lots, joined, tier = (np.concatenate([block[k] for block in kept]) for k in range(1, 5))
-    return LedgerTable(rows, lots, rules, joined, tier, program.tier_names)
+    return LedgerTable(rows, lots, rules, joined, tier, all_tiers(program))

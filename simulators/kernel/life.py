@@ -39,6 +39,7 @@ from workbench.rules.plans import UNNAMED_PLAN
 from workbench.rules.redemption import UNNAMED, redeem
 from workbench.rules.refunds import refund_linked
 from workbench.rules.stored_value import ALL, pay
+from workbench.rules.versions import cross, rank_of
 from workbench.units import NEVER, rule
 
 __all__ = ["Space", "in_force", "live"]
@@ -107,23 +108,30 @@ def live(versions, behaviours, population, members, i, drawn, bought, space, pan
                 break
             if not has_room(terms, account):
                 return -1, 0
-            tier = account.own.tier
+            tier = rank_of(terms, account.own.tier)
             if due <= refund:
-                ended = tier > 0 and account.own.tier_until < due
+                if due > terms.until:  # a version of the program takes effect today
+                    cross(terms, versions[account.own.version + 1].terms, account, due)
+                    world, behaviour = versions[account.own.version], behaviours[account.own.version]
+                    terms, rewards = world.terms, world.rewards
+                    if terms.messages.count > 0:
+                        draw_audience(behaviour, terms, account.own, members.key[i])
+                held = rank_of(terms, account.own.tier)
+                ended = account.own.tier > 0 and account.own.tier_until < due
                 if account.own.plan > 0 and due >= death:
                     account.own.plan_renewals = 0
                 posting.open_day(terms, account, scratch, due)
                 if account.own.plan_owed > 0:
                     posting.take_fee(terms, account, scratch, due, UNNAMED_PLAN, ALL)
                 if ended:
-                    note_review(panel, story, due, tier, account.own.tier, account.own.in_grace)
+                    note_review(panel, story, due, held, rank_of(terms, account.own.tier), account.own.in_grace)
             else:
                 give_back(versions, account, guest, space, slot, refund)
                 waiting -= 1
             if member and terms.messages.count > 0:
                 hear(behaviour, terms, account, past, members.key[i], heard)
                 heard = account.book.cursor.entries
-            if member and note_tier(past, tier, account.own.tier, min(due, refund)):
+            if member and note_tier(past, tier, rank_of(terms, account.own.tier), min(due, refund)):
                 death = death_after_fall(behaviour, past, death)
         if not more or drawn.time[turn] >= death:
             if not more:
@@ -147,10 +155,14 @@ def live(versions, behaviours, population, members, i, drawn, bought, space, pan
                 continue
             amount = topped_up(behaviour, rewards, account, past, amount, mark(key, TOP_UP))
         elif world.is_program and joins(population, mark(key, JOIN)):
+            version = in_force(versions, day)
+            world, behaviour = versions[version], behaviours[version]
+            terms, rewards = world.terms, world.rewards
             plan = plan_wanted(behaviour, terms, members.u_plan[i], members.rate[i], members.mean_basket[i])
             if plan >= 0 or terms.plans.required < 0:
                 member = True
                 joined, before_joining = day, account.book.cursor.entries
+                account.own.version = version
                 heard = before_joining
                 if terms.messages.count > 0:
                     draw_audience(behaviour, terms, account.own, members.key[i])
@@ -187,7 +199,7 @@ def live(versions, behaviours, population, members, i, drawn, bought, space, pan
                 posting.add_value(terms, account, scratch, day, day, paid_in)
             if account.own.coupons > 0:
                 claim_coupons(behaviour, terms, account, scratch, day, members.key[i])
-            tier = account.own.tier
+            tier = rank_of(terms, account.own.tier)
             item, points = wanted(world, behaviour, members.redeemer[i], account, day, key, amount)
             posting.start_order(order, orders, day, day, account.own.era)
             posting.begin_checkout(terms, account, order, order.lines, 1, day)
@@ -207,7 +219,7 @@ def live(versions, behaviours, population, members, i, drawn, bought, space, pan
             posting.checkout(terms, account, order, order.lines, 1, day, day)
             if item <= COUPON:
                 refused = posting.issue_alone(terms, account, scratch, day, COUPON - item)
-            if note_tier(past, tier, account.own.tier, day):
+            if note_tier(past, tier, rank_of(terms, account.own.tier), day):
                 death = death_after_fall(behaviour, past, death)
             if refused == 0:
                 note_redemption(past, day)
@@ -247,9 +259,9 @@ def in_force(versions, day):
 def act(behaviour, terms, account, past, scratch, day, code, death):
     """The member does something besides buying. Returns when they are lost, which a fall may change."""
     account.own.opened = max(account.own.opened, day)
-    tier = account.own.tier
+    tier = rank_of(terms, account.own.tier)
     posting.act(terms, account, scratch, day, day, code, -1)
-    if note_tier(past, tier, account.own.tier, day):
+    if note_tier(past, tier, rank_of(terms, account.own.tier), day):
         return death_after_fall(behaviour, past, death)
     return death
 

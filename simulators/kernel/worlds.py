@@ -12,6 +12,7 @@ from workbench.population.behaviour import BehaviourTerms, behaviour_terms, larg
 from workbench.population.terms import PopulationTerms, population_terms
 from workbench.program.lower import lower
 from workbench.program.spec import Program
+from workbench.program.versions import longest_pending
 from workbench.rules.bounds import TIERS
 from workbench.scenario import NO_PROGRAM, Scenario
 
@@ -59,8 +60,7 @@ class Worlds:
 
 def longest_days(program: Program, scenario: Scenario) -> int:
     """Days that the tables of a program's terms have to cover."""
-    pending = 0 if program.earn.pending is None else program.earn.pending.days
-    return scenario.last_day + 2 + pending - scenario.start_day
+    return scenario.last_day + 2 + longest_pending(program) - scenario.start_day
 
 
 def packed_worlds(scenario: Scenario, programs: list[Program]) -> Worlds:
@@ -74,11 +74,11 @@ def packed_worlds(scenario: Scenario, programs: list[Program]) -> Worlds:
         guests = lower(NO_PROGRAM, lowered.terms.first_day, lowered.terms.last_day)
         worlds, rooms = blank(WORLD, len(lowered.versions)), blank(BEHAVIOUR, len(lowered.versions))
         for world, room, version in zip(worlds, rooms, lowered.versions, strict=True):
-            act = in_play(assumed, version.program)
+            act = in_play(assumed, version.aligned)
             packed(version.terms, world["terms"])
             packed(guests.terms, world["guests"])
-            packed(reward_terms(version.program), world["rewards"])
-            packed(action_terms(version.program, scenario.assumptions, version.codes.actions), world["acts"])
+            packed(reward_terms(version.aligned), world["rewards"])
+            packed(action_terms(program, scenario.assumptions, version.codes.actions), world["acts"])
             packed(act, room)
             world["is_program"] = program is not NO_PROGRAM
             world["last_day"] = scenario.last_day

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import BadInput, Problem
+from workbench.errors import BadInput, Problem, dotted
 from workbench.packaging import HOME
 from workbench.program.spec import Program
-from workbench.spec_file import named_file, names_in, read_spec, spec_from_mapping
-from workbench.yaml_file import LineOf
+from workbench.program.versions import faults_of_changes
+from workbench.spec_file import faults_of, named_file, names_in, problems_of
+from workbench.yaml_file import LineOf, read_mapping
 
 __all__ = [
     "LIBRARY",
@@ -39,12 +40,33 @@ def find_program(slug_or_path: str | Path) -> Path:
 
 def load_program(slug_or_path: str | Path) -> Program:
     """The program of a slug or a file. Raises BadInput with every problem found."""
-    return read_spec(Program, find_program(slug_or_path))
+    path = find_program(slug_or_path)
+    mapping, line_of = read_mapping(path)
+    return program_from_mapping(mapping, line_of, str(path))
 
 
 def program_from_mapping(mapping: Mapping[str, Any], line_of: LineOf | None = None, source: str = "") -> Program:
     """The program of a mapping such as a YAML file holds. Raises BadInput with every problem; ``line_of`` gives their lines."""
-    return spec_from_mapping(Program, mapping, line_of, source)
+    problems = problems_of(Program, mapping, line_of)
+    if problems:
+        raise BadInput(sorted(problems + _of_versions(mapping, line_of), key=lambda each: each.line or 0), source)
+    return Program.model_validate(dict(mapping))
+
+
+def _of_versions(mapping: Mapping[str, Any], line_of: LineOf | None) -> list[Problem]:
+    """What is wrong in the versions of a program that is wrong itself, so that it can all be mended at once."""
+    base = {key: value for key, value in mapping.items() if key != "versions"}
+    versions = mapping.get("versions")
+    faults = faults_of(Program, base)
+    if not faults or not isinstance(versions, list):
+        return []
+    changes = [each.get("changes") if isinstance(each, Mapping) else None for each in versions]
+    readable = [each if isinstance(each, Mapping) else {} for each in changes]
+    found = faults_of_changes(Program, base, readable, [each.path for each in faults])
+    return [
+        Problem(dotted(each.path), each.message, each.value, each.suggestion, line_of(each.path) if line_of else None)
+        for each in found
+    ]
 
 
 def validate_program(program: str | Path | Mapping[str, Any]) -> list[Problem]:

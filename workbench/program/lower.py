@@ -4,8 +4,11 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from workbench.program.alignment import aligned, refuse_shared_limits
+from workbench.program.side_by_side import side_by_side
 from workbench.program.spec import Program
-from workbench.rules.bounds import CATEGORIES, CHANNELS
+from workbench.program.versions import in_versions, tier_line
+from workbench.rules.bounds import CATEGORIES, CHANNELS, VERSIONS
 from workbench.rules.coupon_spec import Coupon
 from workbench.rules.coupon_terms import lower_coupons
 from workbench.rules.earn_terms import lower_earn
@@ -23,10 +26,11 @@ from workbench.rules.stored_value import VALUE_RULES, lower_stored_value
 from workbench.rules.terms import Terms
 from workbench.rules.tiers import lower_tiers
 from workbench.rules.trigger_terms import lower_triggers
+from workbench.rules.versions import unchanged
 from workbench.spec import SpecError
 from workbench.units import NEVER
 
-__all__ = ["Codes", "Lowered", "lower"]
+__all__ = ["Codes", "Lowered", "LoweredVersion", "lower"]
 
 K = TypeVar("K", bound=Hashable)
 
@@ -83,6 +87,8 @@ class LoweredVersion:
 
     program: Program
     """Its rules, whole."""
+    aligned: Program
+    """The same with the coupons, messages and plans of all versions, by whose places accounts name them."""
     terms: Terms
     codes: Codes
 
@@ -123,15 +129,62 @@ class Lowered:
 
 def lower(program: Program, first_day: int, last_day: int) -> Lowered:
     """Terms and codes of a program for the days from ``first_day`` to ``last_day``; raises SpecError where it cannot be exact."""
-    _refuse_unbuilt(program)
-    programs = [program]
+    written = in_versions(program)
+    refuse_shared_limits(written, program.versions)
+    programs = aligned(written)
     shared = _shared(programs)
-    pools: list[int] = []
-    versions = [
-        LoweredVersion(each, _terms(each, shared, pools, first_day, last_day), _codes(each, shared))
-        for each in programs
+    lefts: list[list[int]] = [[] for _ in programs]
+    terms = [_terms(each, shared, left, first_day, last_day) for each, left in zip(programs, lefts, strict=True)]
+    pools = lefts[0]
+    if program.versions:
+        terms, pools = _with_common_pools(programs, terms, lefts)
+    names: tuple[str, ...] = program.tier_names
+    if program.versions:
+        names, ranks = tier_line(programs, program.versions)
+        terms = side_by_side(
+            programs, written, program.versions, terms, ranks, shared.bonuses, shared.rules["versions"]
+        )
+    strangers: dict[str, int] = {}
+    codes = [_codes(each, own, shared, strangers) for each, own in zip(programs, written, strict=True)]
+    rows = zip(written, programs, terms, codes, strict=True)
+    return Lowered(
+        tuple(LoweredVersion(*row) for row in rows), tuple(shared.rules), names, tuple(shared.messages), pools
+    )
+
+
+def _with_common_pools(
+    programs: Sequence[Program], terms: Sequence[Terms], lefts: Sequence[list[int]]
+) -> tuple[list[Terms], list[int]]:
+    """Terms whose limits that members share are numbered alike, and what each limit holds at first."""
+    keys = [_pools(each) for each in programs]
+    numbers = _numbered(*keys)
+    held = [0] * len(numbers)
+    found = []
+    for own, each, left in zip(keys, terms, lefts, strict=True):
+        for key, most in zip(own, left, strict=True):
+            held[numbers[key]] = most
+        place = [numbers[key] for key in own]
+        coupons, redemption = each.coupons, each.redemption
+        found.append(
+            each._replace(
+                coupons=coupons._replace(
+                    issue_pool=[place[k] if k >= 0 else -1 for k in coupons.issue_pool],
+                    use_pool=[place[k] if k >= 0 else -1 for k in coupons.use_pool],
+                ),
+                redemption=redemption._replace(item_pool=[place[k] if k >= 0 else -1 for k in redemption.item_pool]),
+            )
+        )
+    return found, held
+
+
+def _pools(program: Program) -> list[tuple[str, str]]:
+    """The limits that members share, in the order in which lowering numbers them."""
+    catalogue = () if program.redemption is None else program.redemption.catalogue
+    return [
+        *(("stock", each.name) for each in catalogue if each.stock is not None),
+        *(("total_limit", each.name) for each in program.coupons if each.total_limit is not None),
+        *(("total_uses", each.name) for each in program.coupons if each.total_uses is not None),
     ]
-    return Lowered(tuple(versions), tuple(shared.rules), program.tier_names, tuple(shared.messages), pools)
 
 
 @dataclass(frozen=True)
@@ -167,7 +220,9 @@ def _shared(programs: Sequence[Program]) -> _Shared:
         categories=categories,
         channels=channels,
         actions=_names(["visit", "night"], *(_actions(each) for each in programs)),
-        rules=_numbered(*(_rules(each) for each in programs)),
+        rules=_numbered(
+            _rules(programs[0]), ["versions"] if len(programs) > 1 else [], *(_rules(each) for each in programs)
+        ),
         meters=_numbered(*(_meters(each) for each in programs)),
         bonuses=_numbered(*([bonus.name for bonus in each.earn.bonuses] for each in programs)),
         messages=messages,
@@ -308,29 +363,29 @@ def _terms(program: Program, shared: _Shared, pools: list[int], first_day: int, 
         why_price=[rules[f"prices.{each.name}"] for each in program.prices],
         tier_rank=list(range(len(tiers))),
         until=NEVER,
+        change=unchanged(),
+        since_num=[1] * VERSIONS,
+        since_den=[1] * VERSIONS,
+        carry_unit=0,
+        why_version=0,
         why_item=[rules[f"redemption.catalogue.{name}"] for name in items],
     )
 
 
-def _codes(program: Program, shared: _Shared) -> Codes:
-    """Codes of one version."""
+def _codes(program: Program, written: Program, shared: _Shared, strangers: dict[str, int]) -> Codes:
+    """Codes of one version; ``written``: as its file has it."""
+    coupons, plans = {each.name for each in written.coupons}, {each.name for each in written.plans}
     return Codes(
         categories={name: code for code, name in enumerate(shared.categories)},
         channels={name: code for code, name in enumerate(shared.channels)},
         actions={name: code for code, name in enumerate(shared.actions)},
         items={name: code for code, name in enumerate(_items(program))},
-        plans={each.name: code for code, each in enumerate(program.plans)},
-        coupons={each.name: code for code, each in enumerate(program.coupons)},
+        plans={each.name: code for code, each in enumerate(program.plans) if each.name in plans},
+        coupons={each.name: code for code, each in enumerate(program.coupons) if each.name in coupons},
         default_category=shared.categories.index(program.default_category),
         default_channel=shared.channels.index(program.default_channel),
+        strangers=strangers,
     )
-
-
-def _refuse_unbuilt(program: Program) -> None:
-    """What may stand in a file and no engine lives yet."""
-    for part in ("versions",):
-        if getattr(program, part):
-            raise SpecError((part,), "these rules are not built yet")
 
 
 def _names(*groups: Iterable[str]) -> list[str]:

@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from workbench.program.names import misnamed
 from workbench.program.version_spec import Version
+from workbench.program.versions import misversioned
 from workbench.rules.bounds import COUPONS, PLANS, PRICES, VERSIONS
 from workbench.rules.coupon_spec import Coupon
 from workbench.rules.earn_spec import Earn
@@ -157,6 +158,14 @@ class Program(Spec):
     @model_validator(mode="after")
     def _wider_names_exist(self) -> "Program":
         found = list(misnamed(self))
+        if found:
+            first = found[0]
+            raise SpecError(first.path, first.message, first.value, first.suggestion, tuple(found[1:]))
+        return self
+
+    @model_validator(mode="after")
+    def _versions_hold(self) -> "Program":
+        found = list(misversioned(self)) if self.versions else []
         if found:
             first = found[0]
             raise SpecError(first.path, first.message, first.value, first.suggestion, tuple(found[1:]))

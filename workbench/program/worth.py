@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.program.spec import Program
+from workbench.program.versions import in_versions
 from workbench.rules.expiry import Anniversary, BonusExpiry, ByTier, Expiry
 from workbench.units import LAST_DAY, NEVER, to_minor
 
@@ -31,7 +32,15 @@ def face_value_per_point(program: Program) -> Fraction | None:
 
 
 def cost_by_rule(program: Program) -> dict[str, Fraction]:
-    """Minor units a redeemed point costs the brand, by the ledger's rule. Unnamed catalogue redemptions cost the dearest reward's."""
+    """Minor units a redeemed point costs the brand, by the ledger's rule. Unnamed catalogue redemptions cost the dearest reward's. Of a
+    program in versions: by the first that has the rule."""
+    found: dict[str, Fraction] = {}
+    for each in in_versions(program):
+        found = _cost_by_rule(each) | found
+    return found
+
+
+def _cost_by_rule(program: Program) -> dict[str, Fraction]:
     redemption = program.redemption
     found: dict[str, Fraction] = {}
     if redemption is None:

@@ -47,6 +47,8 @@ class PlanTerms(NamedTuple):
     """1 where only who renews gets it."""
     categories: Annotated[list[list[int]], (PLANS, CATEGORIES + 1)]
     """1 for those whose spend counts for the rebate."""
+    closed: PerPlan
+    """1 where nobody can take it any more: those who hold it keep it to the end of its term."""
     why: PerPlan
     """Code of each plan in the ledger."""
 
@@ -86,6 +88,7 @@ def lower_plans(plans: Sequence[Plan], tiers: tuple[str, ...], categories: list[
         rebate_cap=[UNCAPPED if each is None or each.cap is None else to_minor(each.cap) for each in rebates],
         at_renewal=[int(each is not None and each.paid == "at_renewal") for each in rebates],
         categories=[[int(not names or name in names) for name in categories] + [int(not names)] for names in chosen],
+        closed=[0] * len(plans),
         why=why,
     )
 

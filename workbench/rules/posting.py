@@ -215,7 +215,7 @@ def next_due(terms, account):
         due = min(due, next_campaign(terms, account))
     if terms.earn.carry_resets and own.carry != 0:
         due = min(due, yearly_on_or_after(own.opened + 1, 1, 1))
-    return min(due, NEVER)
+    return min(due, terms.until + 1, NEVER)
 
 
 # --- transactions ---------------------------------------------------------------------------------------------------
@@ -301,8 +301,8 @@ def checkout(terms, account, order, lines, count, day, business):
     own.last_purchase = day
     placed.eligible = set_eligible(terms, lines, count, placed.paid_points, placed.principal + placed.bonus_value)
     post(account, day, PURCHASE, 0, placed.amount, NEVER, NEVER, placed.number, terms.why_transaction)
-    if terms.segments.on:
-        note_month(account, day, 1, placed.amount)
+    if terms.segments.noted:
+        note_month(terms, account, day, 1, placed.amount)
     write_parts(terms, account, order, lines, count, day)
     eligible = placed.eligible
     tier_era = own.era

@@ -167,6 +167,27 @@ def give_cap_room(terms, account, posted, points, plain):
 
 
 @rule
+def without_remainder(terms, account, order, whole):
+    """What a refund takes back of an order whose remainder was kept in another unit, and is gone: the points of what is refunded, rounded
+    down; all that the order has left where all of it is refunded."""
+    own = order.own
+    kept = account.own.carry
+    account.own.carry = 0
+    cut(terms, account.own, order, True)
+    points = own.points if whole else min(own.points, points_of(terms, account.own, order, False))
+    account.own.carry = kept
+    own.points -= points
+    return points
+
+
+@rule
+def by_now(terms, placed, points):
+    """What points of an order are by now: multiplied by the ratios of the program's changes since, rounded down."""
+    num, den = terms.since_num[placed.version], terms.since_den[placed.version]
+    return points if num == den else muldiv(points, num, den)
+
+
+@rule
 def lower_remainder(terms, account, order, linked):
     """With a kept remainder a refund is negative spend: the remainder falls, and each time it falls below zero a block's points go."""
     earn = terms.earn
@@ -296,6 +317,9 @@ def return_points(terms, account, order, day):
             continue
         use.returned += part
         due -= part
+        part = by_now(terms, own, part)
+        if part == 0:
+            continue
         least = day + terms.refunds.minimum_life if policy == MINIMUM_LIFE else 0
         index = give_back(account, day, use, least, part)
         expires_on = account.lots[index].expires_on
@@ -311,8 +335,8 @@ def refund_linked(terms, then, account, order, day, amount, category, named):
     unless the program has changed since): they say what it earned."""
     own = order.own
     post(account, day, REFUND, 0, -amount, NEVER, NEVER, own.number, terms.why_transaction)
-    if terms.segments.on:
-        note_month(account, day, 0, -amount)
+    if terms.segments.noted:
+        note_month(terms, account, day, 0, -amount)
     own.refunded += amount
     whole = own.refunded == own.amount and amount > 0
     if terms.value.on:
@@ -324,8 +348,12 @@ def refund_linked(terms, then, account, order, day, amount, category, named):
     for i in range(own.parts):
         spend += order.parts[i].refunded
     own.eligible -= spend
-    if then.earn.keeps:
+    if then.earn.keeps and then.carry_unit != terms.carry_unit:
+        points = without_remainder(then, account, order, whole)
+        give_cap_room(terms, account, own.posted, points, points)
+    elif then.earn.keeps:
         points = lower_remainder(then, account, order, True)
+        own.points = max(0, own.points - points)
         never_given = min(own.cut_off, points)
         own.cut_off -= never_given
         points -= never_given
@@ -338,12 +366,12 @@ def refund_linked(terms, then, account, order, day, amount, category, named):
         add_metrics(terms, account, day, own.points_day, 0, -points, 0, 0, 0)
     if whole:
         points += bonus_points_to_reverse(terms, then, account, order, day)
-    reverse(terms, account, day, points, own.number, True)
+    reverse(terms, account, day, by_now(terms, own, points), own.number, True)
     return_points(terms, account, order, day)
     if whole and terms.coupons.kinds > 0:
         restore_and_revoke(terms, account, order, day)
     if whole and own.referee > 0 and terms.referral.clawback:
-        reverse(terms, account, day, own.referee, own.number, False)
+        reverse(terms, account, day, by_now(terms, own, own.referee), own.number, False)
         own.referee = 0
     redeem_automatically(terms, account, order, day)
     fire_at_balance(terms, account, day)
@@ -355,8 +383,8 @@ def refund_unlinked(terms, account, order, lines, day):
     """A refund that names no order: today's base rate, soonest-expiring lots first. ``lines`` holds the refund as one line."""
     line = lines[0]
     post(account, day, REFUND, 0, -line.amount, NEVER, NEVER, order.own.number, terms.why_transaction)
-    if terms.segments.on:
-        note_month(account, day, 0, -line.amount)
+    if terms.segments.noted:
+        note_month(terms, account, day, 0, -line.amount)
     clear_lines(lines, 1)
     set_eligible(terms, lines, 1, 0, 0)
     points = unlinked_value(terms, account, order, line, day)

@@ -15,6 +15,8 @@ class SegmentTerms(NamedTuple):
 
     on: int
     """1 where members are scored."""
+    noted: int
+    """Months of purchases that are kept, those of later versions of the program included; 0: none."""
     window: int
     """Calendar months that count."""
     recency_days: int
@@ -25,9 +27,10 @@ class SegmentTerms(NamedTuple):
 def lower_segments(segments: Segments | None) -> SegmentTerms:
     """Terms of scoring; all zero where the program has none."""
     if segments is None:
-        return SegmentTerms(0, 0, 0, 0, 0)
+        return SegmentTerms(0, 0, 0, 0, 0, 0)
     return SegmentTerms(
         on=1,
+        noted=segments.window_months,
         window=segments.window_months,
         recency_days=segments.recency_days,
         frequency=segments.frequency,
@@ -57,11 +60,13 @@ def first_score(terms, day):
 
 
 @rule
-def note_month(account, day, orders, money):
+def note_month(terms, account, day, orders, money):
     """Add a purchase or a refund (``orders`` 0, negative money) to the month of its posting day, which never falls."""
     own = account.own
     month = month_of(day)
     if own.months == 0 or account.months[own.months - 1].month != month:
+        if not terms.segments.on:
+            forget_months(account, month - terms.segments.noted)
         row = account.months[own.months]
         row.month = month
         row.orders = 0
@@ -97,11 +102,12 @@ def score(terms, account, day):
     if day < own.score_on:
         return False
     own.score_on = add_months(day, 1)
-    forget_months(account, month_of(day) - segments.window)
+    forget_months(account, month_of(day) - segments.noted)
     orders, money = 0, 0
     for i in range(own.months):
-        orders += account.months[i].orders
-        money += account.months[i].money
+        if account.months[i].month >= month_of(day) - segments.window:
+            orders += account.months[i].orders
+            money += account.months[i].money
     found = DEVELOP if own.purchases > 0 and day - own.last_purchase <= segments.recency_days else 0
     if orders >= segments.frequency:
         found += KEEP

@@ -2,7 +2,7 @@
 
 from typing import Annotated, NamedTuple
 
-from workbench.rules.bounds import COUPONS, PRICES, Bonuses, Caps, Items, PerTier
+from workbench.rules.bounds import COUPONS, PRICES, VERSIONS, Bonuses, Caps, Items, PerTier
 from workbench.rules.coupon_terms import CouponTerms
 from workbench.rules.earn_terms import EarnTerms
 from workbench.rules.expiry import ExpiryTerms
@@ -16,6 +16,7 @@ from workbench.rules.segments import SegmentTerms
 from workbench.rules.stored_value import ValueTerms
 from workbench.rules.tiers import TierTerms
 from workbench.rules.trigger_terms import TriggerTerms
+from workbench.rules.versions import ChangeTerms
 
 __all__ = ["Terms"]
 
@@ -76,5 +77,13 @@ class Terms(NamedTuple):
     why_message: PerMessage
     tier_rank: PerTier
     """Place of each tier among those of all versions of the program."""
+    change: ChangeTerms
+    """What becomes of what members hold when these terms take effect after others."""
+    since_num: Annotated[list[int], VERSIONS]
+    since_den: Annotated[list[int], VERSIONS]
+    """By version, what a point of its day is by now, as a fraction: the product of the changes' ratios since."""
+    carry_unit: int
+    """Code of the unit of a kept remainder; -1 where none is kept."""
+    why_version: int
     until: int
     """Last day on which these terms are in force; NEVER where no others follow."""

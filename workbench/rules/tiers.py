@@ -41,6 +41,8 @@ class TierTerms(NamedTuple):
     """Action code that grants each tier; -1 for none."""
     merged: int
     """1 where the day of a metric makes no difference, so that one row holds them all."""
+    keeps_days: int
+    """1 where a later version of the program looks at other days, so that none is forgotten."""
     first_day: int
     days: int
     """Days that the two tables cover, from ``first_day`` on."""
@@ -71,7 +73,7 @@ def lower_tiers(
     if tiers is None:
         return TierTerms(
             count=0, window=LIFETIME, window_months=0, upgrade=IMMEDIATE, skip_levels=0, validity=PERIOD_END, validity_months=0, rehit=0,
-            counter=KEPT, downgrade=NO_FALL, grace_months=0, rejudged=0, needs=[], invitation=[], merged=0, first_day=first_day, days=0,
+            counter=KEPT, downgrade=NO_FALL, grace_months=0, rejudged=0, needs=[], invitation=[], merged=0, keeps_days=0, first_day=first_day, days=0,
             window_from=[], period_to=[],
         )  # fmt: skip
     levels = tiers.levels
@@ -107,6 +109,7 @@ def lower_tiers(
             and not metrics_wait
             and "visits" not in used
         ),
+        keeps_days=0,
         first_day=first_day - 1,
         days=len(days),
         window_from=[_window_from(window, months, day) for day in days],
@@ -200,13 +203,13 @@ def add_metrics(terms, account, today, day, spend, points, orders, visits, night
     """Add to the qualifying metrics of a day. Days before the window that held yesterday no longer matter."""
     tiers = terms.tiers
     own = account.own
-    if tiers.count == 0:
+    if tiers.count == 0 and not tiers.keeps_days:
         return
-    if day > today:
+    if day > today and tiers.count > 0:
         own.metrics_on = min(own.metrics_on, day)
     if tiers.merged:
         day = own.joined
-    start = window_start(terms, own, today - 1)
+    start = BEGINNING if tiers.keeps_days else window_start(terms, own, today - 1)
     if day < start:
         return
     found = -1
