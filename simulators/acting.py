@@ -63,7 +63,8 @@ def action_names(program: Program) -> list[str]:
     """The actions that a bonus of fixed points, or a campaign, is for, in any version, in order of mention."""
     names: list[str] = []
     for version in in_versions(program):
-        triggers: list[Any] = [each.trigger for each in (*version.coupons, *version.automations)]
+        triggers: list[Any] = [each.trigger for each in version.coupons]
+        triggers += [each.trigger for each in version.automations]
         names += [each.action for each in version.earn.bonuses if each.action is not None and each.points is not None]
         names += [trigger.action for trigger in triggers if trigger.on == "action"]
     return list(dict.fromkeys(names))

@@ -77,11 +77,9 @@ def live_world(versions, behaviours, population, members, first, drawn, panel, l
             note_lot(panel, story, lot.expires_on, lot.points, lot.pending)
         start, stop = drawn.start[i], drawn.start[i + 1]
         world = versions[account.own.version]
-        if joined < NEVER and versions[account.own.version].terms.messages.count > 0:
+        if joined < NEVER and world.terms.messages.count > 0:
             day, bought = drawn.day[start:stop], lived.bought[start:stop]
-            note_replies(
-                panel, versions[account.own.version].terms, account, versions[0].last_day, stop - start, day, bought
-            )
+            note_replies(panel, world.terms, account, world.last_day, stop - start, day, bought)
         end_member(panel, story, tier)
         add_past(lived.responses, space.past[0])
         if kept.wanted:
