@@ -224,6 +224,8 @@ class Conversion(Spec):
     """Face value of one voucher in major units."""
     voucher_months: Annotated[int, Field(ge=1, le=600)]
     """The vouchers' last usable day: statement date plus so many months."""
+    minimum: Annotated[int, Field(ge=0, le=10**12)] = 0
+    """Least usable balance (net of debt) for a statement to turn any points into vouchers."""
 
 
 DatedRule = Annotated[NoExpiry | Rolling | Flush | FixedDate | Windows, Field(discriminator="model")]
@@ -305,6 +307,7 @@ class ExpiryTerms(NamedTuple):
     block: int
     voucher: int
     voucher_months: int
+    voucher_minimum: int
 
 
 BY_LOT, INACTIVITY, EXTENSION, DECAYING, CONVERSION = range(5)
@@ -352,6 +355,7 @@ def lower_expiry(
         block=getattr(expiry, "block", 0),
         voucher=to_minor(getattr(expiry, "voucher", Decimal(0))),
         voucher_months=getattr(expiry, "voucher_months", 0),
+        voucher_minimum=getattr(expiry, "minimum", 0),
     )
     return terms, bonus_rules
 
@@ -474,7 +478,8 @@ def convert(terms, account, day):
     own = account.own
     if expiry.mode != CONVERSION or next_statement(terms, day) != day:
         return
-    blocks = (own.balance - own.debt) // expiry.block
+    balance = own.balance - own.debt
+    blocks = balance // expiry.block if balance >= expiry.voucher_minimum else 0
     if blocks > 0:
         points = blocks * expiry.block
         take_points(account, day, points, True, terms.redemption.oldest_first, CONVERT, 0, 0, terms.why_expiry)
