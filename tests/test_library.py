@@ -4,6 +4,7 @@ A case is a sentence, transactions, a day, and what is expected of the replay; o
 """
 
 import csv
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -169,3 +170,14 @@ def test_slugs_titles_and_sentences_are_unique() -> None:
     for path in CASE_FILES:
         sentences = [case["case"] for case in read_yaml(path)]
         assert len(sentences) == len(set(sentences)), path.name
+
+
+def test_every_system_of_the_page_has_its_entry_and_case() -> None:
+    """The page that maps the source documents to the library names cases that exist, and every entry of the library."""
+    page = (LIBRARY.parent / "docs" / "library.md").read_text("utf-8")
+    rows = [line.strip("|").split("|") for line in page.splitlines() if line.startswith("|") and "`" in line]
+    assert len(rows) > 40
+    for *_, entry, case in rows:
+        sentences = {each["case"] for each in read_yaml(LIBRARY / "cases" / f"{entry.strip().strip('`')}.yaml")}
+        assert case.strip() in sentences, (entry, case)
+    assert {path.stem for path in PROGRAMS} == {name for name in re.findall(r"`(\w+)`", page)}
