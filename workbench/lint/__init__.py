@@ -8,13 +8,29 @@ judges designs, not files: a program with findings is valid, and runs.
     people.py       the population in closed form       reach.py     who reaches a tier
     till.py         what the rulebook gives for one order
     rewards.py      what points buy
-    rates.py tiers.py earning.py rounding.py expiry.py redemption.py refunds.py     the findings, family by family
+    savings.py      what coupons and member prices take off
+    rates.py tiers.py earning.py rounding.py expiry.py redemption.py refunds.py     the findings on points and tiers, family by family
+    prices.py coupons.py stored_value.py plans.py referrals.py campaigns.py         those on offers and what sets them off
 
 A new family is a module with ``CODES`` and ``findings(subject)``, added to ``FAMILIES``; each code has a paragraph in ``docs/lint.md``.
 """
 
 from workbench.errors import BadInput, dotted
-from workbench.lint import earning, expiry, rates, redemption, refunds, rounding, tiers
+from workbench.lint import (
+    campaigns,
+    coupons,
+    earning,
+    expiry,
+    plans,
+    prices,
+    rates,
+    redemption,
+    referrals,
+    refunds,
+    rounding,
+    stored_value,
+    tiers,
+)
 from workbench.lint.finding import ERROR, NOTE, Finding, settled
 from workbench.lint.subject import Subject
 from workbench.population.load import load_population
@@ -24,7 +40,9 @@ from workbench.spec import SpecError
 
 __all__ = ["CODES", "Finding", "lint", "lint_own"]
 
-FAMILIES = (rates, tiers, earning, rounding, expiry, redemption, refunds)
+FAMILIES = (
+    rates, tiers, earning, rounding, expiry, redemption, refunds, prices, coupons, stored_value, plans, referrals, campaigns,
+)  # fmt: skip
 CODES = (
     *(code for family in FAMILIES for code in family.CODES),
     "accepted-not-found", "cannot-be-lowered", "population-currency", "population-not-found",

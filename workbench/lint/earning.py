@@ -27,9 +27,10 @@ def findings(subject: Subject) -> Iterator[Finding]:
 
 
 def nothing_earns(subject: Subject) -> Iterator[Finding]:
-    """A program without rate, brackets or bonuses."""
-    earn = subject.program.earn
-    if earn.rate is None and not earn.rate_by_tier and earn.brackets is None and not earn.bonuses:
+    """A program without rate, brackets or bonuses, that has nothing else to give either."""
+    program, earn = subject.program, subject.program.earn
+    others = (program.prices, program.coupons, program.stored_value, program.plans, program.referral, program.messages)
+    if earn.rate is None and not earn.rate_by_tier and earn.brackets is None and not earn.bonuses and not any(others):
         yield Finding("nothing-earns", WARNING, "earn", "no rate, no brackets, no bonuses: nobody ever earns a point")
 
 

@@ -96,16 +96,28 @@ def benefits(subject: Subject) -> Iterator[Finding]:
         elif _gives(subject, k) == _gives(subject, k - 1):
             message = (
                 f"{names[k]} gives what the tier below it, {names[k - 1]}, gives: {amount(100 * rate.typical)} points for 100 spent, "
-                "the same multipliers and the same expiry"
+                "the same multipliers, the same expiry, the same prices and coupons"
             )
             yield Finding("tier-without-benefit", WARNING, path, message, numbers)
 
 
 def _gives(subject: Subject, tier: int) -> tuple[object, ...]:
-    """What a tier gives, in a form that compares: rate, multipliers, expiry."""
-    terms = subject.till.terms
+    """What a tier gives, in a form that compares: rate, multipliers, expiry, member prices and coupons of its own."""
+    terms, program = subject.till.terms, subject.program
     multipliers = tuple(mask[tier] for mask in terms.earn.factor_tiers)
-    return subject.till.rate(tier), multipliers, terms.expiry.of_tier[tier], terms.expiry.protected[tier]
+    name = program.tier_names[tier]
+    offers = tuple(name in each.tiers for each in (*program.prices, *program.coupons) if each.tiers)
+    entries = tier > 0 and any(
+        each.trigger.on in ("tier_entry", "tier_renewal") and not each.tiers for each in program.coupons
+    )
+    return (
+        subject.till.rate(tier),
+        multipliers,
+        terms.expiry.of_tier[tier],
+        terms.expiry.protected[tier],
+        offers,
+        (tier if entries else 0),
+    )
 
 
 def cycles(subject: Subject, reacher: Reacher) -> Iterator[Finding]:
