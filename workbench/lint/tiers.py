@@ -104,19 +104,16 @@ def benefits(subject: Subject) -> Iterator[Finding]:
 def _gives(subject: Subject, tier: int) -> tuple[object, ...]:
     """What a tier gives, in a form that compares: rate, multipliers, expiry, member prices and coupons of its own."""
     terms, program = subject.till.terms, subject.program
-    multipliers = tuple(mask[tier] for mask in terms.earn.factor_tiers)
     name = program.tier_names[tier]
-    offers = tuple(name in each.tiers for each in (*program.prices, *program.coupons) if each.tiers)
-    entries = tier > 0 and any(
-        each.trigger.on in ("tier_entry", "tier_renewal") and not each.tiers for each in program.coupons
-    )
+    named = [each.tiers for each in program.prices] + [each.tiers for each in program.coupons]
+    entered = [each for each in program.coupons if each.trigger.on in ("tier_entry", "tier_renewal") and not each.tiers]
     return (
         subject.till.rate(tier),
-        multipliers,
+        tuple(mask[tier] for mask in terms.earn.factor_tiers),
         terms.expiry.of_tier[tier],
         terms.expiry.protected[tier],
-        offers,
-        (tier if entries else 0),
+        tuple(name in each for each in named if each),
+        tier if entered else 0,
     )
 
 
