@@ -6,7 +6,7 @@ from fractions import Fraction
 from workbench.lint.finding import ERROR, WARNING, Finding, amount, percent
 from workbench.lint.savings import Saving, coupon_days, least_order, saving_of, stacks
 from workbench.lint.subject import NOBODY, Subject
-from workbench.rules.coupon_spec import Coupon
+from workbench.rules.coupon_spec import Coupon, FreeItem
 from workbench.rules.trigger_spec import OnBalance, OnPoints, OnPurchase
 from workbench.units import CENTS, to_day, to_minor
 
@@ -69,13 +69,15 @@ def _told(subject: Subject, what: str, saving: Saving) -> tuple[str, dict[str, f
 
 
 def together(subject: Subject, coupons: dict[int, Coupon]) -> Iterator[Finding]:
-    """The worst stack: one that pays the customer to buy, or else one that costs more than the margin though no coupon of it does."""
+    """The worst stack: one that pays the customer to buy (gifts alone do not: they come with whatever is bought), or else one that costs more
+    than the margin though no coupon of it does."""
     margin = subject.population.gross_margin
     costly: tuple[float, tuple[int, ...], Saving] | None = None
     for places, saving in stacks(subject):
         if not all(k in coupons for k in places):
             continue
-        if _gives_for_nothing(subject, saving):
+        takes_off = any(not isinstance(coupons[k].gives, FreeItem) for k in places)
+        if takes_off and _gives_for_nothing(subject, saving):
             yield _pays(subject, places, saving)
             return
         alone = any(_share(saving_of(coupons[k], least_order(subject, coupons[k]))) > margin for k in places)

@@ -32,7 +32,9 @@ def findings(subject: Subject) -> Iterator[Finding]:
 def never_pays(subject: Subject) -> Iterator[Finding]:
     """Points without anything to buy, or without a day to buy it on."""
     program = subject.program
-    if not subject.every_reward:
+    earns = subject.rate(0).best > 0 or subject.welcome > 0 or any(each.points for each in program.earn.bonuses)
+    buys = any(each.trigger.on in ("balance", "points") for each in program.coupons)
+    if earns and not buys and not subject.every_reward:
         message = (
             f"points are earned ({amount(100 * subject.rate(0).typical)} for 100 spent) and buy nothing: there is no redemption, and expiry "
             "turns none into vouchers"

@@ -48,7 +48,16 @@ def rewards_of(program: Program) -> list[Reward]:
         found.append(Reward("redemption.automatic", "automatic redemption", given.at, given.at, worth, cost))
     if isinstance(program.expiry, Conversion):
         worth = Fraction(to_minor(program.expiry.voucher), program.expiry.block)
-        found.append(Reward("expiry", "voucher", max(program.expiry.block, program.expiry.minimum), program.expiry.block, worth, None))
+        found.append(
+            Reward(
+                "expiry",
+                "voucher",
+                max(program.expiry.block, program.expiry.minimum),
+                program.expiry.block,
+                worth,
+                None,
+            )
+        )
     return found
 
 

@@ -105,7 +105,8 @@ def _together(subject: Subject, chosen: list[Coupon]) -> Saving:
 
 
 def coupon_days(validity: CouponValidity) -> int | None:
-    """Days on which a coupon can be used, at the least; None where it never lapses or ends on a date."""
+    """Days on which a coupon can be used, on average over the days it may begin on; None where it never lapses or ends on a date."""
+    rounded = {None: 0, "month": 15, "quarter": 45, "half": 91, "year": 182}[validity.round_up]
     if validity.days is not None:
-        return validity.days - validity.delay_days + 1
-    return None if validity.months is None else 28 * validity.months - validity.delay_days + 1
+        return validity.days - validity.delay_days + 1 + rounded
+    return None if validity.months is None else 30 * validity.months - validity.delay_days + 1 + rounded
