@@ -133,7 +133,7 @@ def never_usable(subject: Subject, coupons: list[tuple[int, Coupon]]) -> Iterato
 
 def too_short(subject: Subject, k: int, coupon: Coupon) -> Iterator[Finding]:
     """A life in which hardly anybody buys again."""
-    days = coupon_days(coupon.validity)
+    days = coupon_days(coupon)
     if days is None:
         return
     share = subject.people.again_within(float(days))

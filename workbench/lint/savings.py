@@ -9,13 +9,13 @@ from workbench.lint.subject import Subject
 from workbench.rules.coupon_spec import (
     AmountOff,
     Coupon,
-    CouponValidity,
     FreeDelivery,
     FreeItem,
     PercentOff,
     SecondHalfPrice,
 )
 from workbench.rules.price_spec import MemberPrice
+from workbench.rules.trigger_spec import OnBirthday
 from workbench.units import to_day, to_minor
 
 __all__ = ["Saving", "best_price", "coupon_days", "least_order", "saving_of", "stacks"]
@@ -104,8 +104,16 @@ def _together(subject: Subject, chosen: list[Coupon]) -> Saving:
     return Saving(order, worth, cost)
 
 
-def coupon_days(validity: CouponValidity) -> int | None:
+def coupon_days(coupon: Coupon) -> int | None:
     """Days on which a coupon can be used, on average over the days it may begin on; None where it never lapses or ends on a date."""
+    validity, trigger = coupon.validity, coupon.trigger
+    if (
+        isinstance(trigger, OnBirthday)
+        and trigger.when == "month_start"
+        and validity.round_up == "month"
+        and validity.days == 0
+    ):
+        return 30
     rounded = {None: 0, "month": 15, "quarter": 45, "half": 91, "year": 182}[validity.round_up]
     if validity.days is not None:
         return validity.days - validity.delay_days + 1 + rounded
