@@ -180,4 +180,4 @@ def test_every_system_of_the_page_has_its_entry_and_case() -> None:
     for *_, entry, case in rows:
         sentences = {each["case"] for each in read_yaml(LIBRARY / "cases" / f"{entry.strip().strip('`')}.yaml")}
         assert case.strip() in sentences, (entry, case)
-    assert {path.stem for path in PROGRAMS} == {name for name in re.findall(r"`(\w+)`", page)}
+    assert {path.stem for path in PROGRAMS} == set(re.findall(r"`(\w+)`", page))
