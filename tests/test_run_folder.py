@@ -21,7 +21,9 @@ from typer.testing import CliRunner
 from apps.cli import app
 from simulators.agents import run_agents
 from simulators.kernel import compare_kernel
+from tests.test_signals import messaging
 from workbench.errors import BadInput
+from workbench.messages_document import messages_document
 from workbench.population.load import load_assumptions, load_population
 from workbench.population.spec import Joining, Returns, scaled
 from workbench.program.load import load_program
@@ -114,6 +116,7 @@ def test_a_table_has_the_columns_of_the_page(name: str, busy: RunFolder, plain: 
 
 def test_the_document_has_the_keys_of_the_page(busy: RunFolder) -> None:
     found = set(leaves(busy.document, set(busy.document["tiers"]["members"])))
+    found |= set(leaves({"messages": messages_document(run_agents(replace(small(), program=messaging())))}, set()))
     empty = {name for name in found if any(other.startswith(f"{name}[]") for other in found)}  # for one tier of several
     assert sorted(names("run.json")) == sorted(found - empty)
 
