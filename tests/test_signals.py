@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from simulators.acting import action_terms, acts_of, follows
 from simulators.agents import run_agents
+from simulators.desk import Desk
 from simulators.kernel import run_kernel
 from simulators.layout import TooLarge
 from simulators.recorded import BadRow
@@ -21,18 +23,21 @@ from simulators.simulate import simulate
 from tests.lived import lived
 from tests.test_kernel import same, scenario
 from workbench.cost_statement import message_costs
+from workbench.errors import BadInput
 from workbench.finance.lift import purchases_by_world
 from workbench.finance.world import NUMBER
 from workbench.ledger import BONUS, HELD_OUT, MESSAGE, PURCHASE, SEGMENT
 from workbench.ledger import REFERRAL as REFERRAL_KIND
 from workbench.messages_document import messages_document
+from workbench.packaging import HOME
 from workbench.population.behaviour import Assumptions
 from workbench.population.behaviour_spec import Actions, Referrals
 from workbench.population.load import load_assumptions, load_population
 from workbench.population.random import derive
-from workbench.program.load import load_program
+from workbench.program.load import load_program, program_from_mapping
 from workbench.program.lower import lower
 from workbench.program.spec import Program
+from workbench.rules import posting
 from workbench.scenario import Run
 from workbench.spec import SpecError
 from workbench.units import NEVER
@@ -390,3 +395,53 @@ def test_reviews_follow_their_share_of_purchases() -> None:
     assert abs(reviews / 2000 - 0.3) < 5 * (0.21 / 2000) ** 0.5
     given = int((program[:, 9] == run.rules.index("earn.bonuses.review")).sum())
     assert 0 < given <= 0.4 * purchases
+
+
+def worked(part: str) -> list[dict[str, Any]]:
+    """The hand-worked cases of a part."""
+    found: list[dict[str, Any]] = YAML(typ="safe").load(HOME / "programs" / "cases" / f"_offers_{part}.yaml")
+    return found
+
+
+def ledger_of(case: dict[str, Any]) -> list[Any]:
+    """The ledger of a case's log."""
+    rows = [{"member_id": "m1", "posted": None} | row for row in case["transactions"]]
+    for row in rows:
+        if "amount" in row:
+            row["amount"] = Decimal(str(row["amount"]))
+    return lived(program_from_mapping(case["program"]), rows, case["as_of"])[0]
+
+
+@pytest.mark.parametrize("part", ["segments", "referrals", "messages"])
+def test_opening_every_day_gives_the_ledger_of_the_due_days(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_due_days = [ledger_of(case) for case in worked(part)]
+
+    def every_day(self: Desk, account: Any, day: int) -> None:
+        for each in range(account.own.opened + 1, day + 1):
+            self._make_room(account, self._scratch)
+            posting.open_day(self.terms, account, self._scratch, each)
+
+    monkeypatch.setattr(Desk, "next_due", lambda self, account: account.own.opened + 1)
+    monkeypatch.setattr(Desk, "advance", every_day)
+    for case, expected in zip(worked(part), on_due_days, strict=True):
+        assert ledger_of(case) == expected, case["case"]
+    assert sum(map(len, on_due_days)) > 30
+
+
+@pytest.mark.parametrize(
+    "parts, path, says",
+    [
+        ({"messages": MESSAGES | {"channels": MESSAGES["channels"][:1]}}, ("automations", 1, "channel"), "line"),
+        ({"messages": MESSAGES | {"frequency_cap": {"messages": 1, "days": 32}}}, ("frequency_cap", "days"), "31"),
+        ({"messages": MESSAGES}, ("automations", 3, "trigger", "on"), "segments"),
+        ({"referral": {"qualifies": "join", "within_days": 3}}, ("qualifies",), "first_purchase"),
+        ({"referral": {"referrer": {"points": 1, "rate": {"points": 1, "per": 1}}}}, ("referrer",), "either"),
+        ({"segments": RFM | {"window_months": 37}}, ("segments", "window_months"), "36"),
+    ],
+)
+def test_what_a_file_may_not_say_is_refused_with_its_place(parts: Any, path: tuple[Any, ...], says: str) -> None:
+    data = load_program("mitsui_outlet").model_dump(mode="json", by_alias=True) | parts
+    with pytest.raises(BadInput) as found:
+        program_from_mapping(data)
+    told = [(problem.path, problem.message) for problem in found.value.problems]
+    assert any(str(path[-1]) in place and says in message for place, message in told), told

@@ -31,7 +31,8 @@ def behaviour_document(assumptions: Assumptions, found: Responses) -> dict[str, 
 
     ``effects``: each effect's mean factor over the candidates looked at as a member, strongest first, with the sizes assumed, their range,
     basis and source. ``drivers``: the names of those whose mean factor is not 1. ``clip``: shares of the candidates at which the
-    product of all met a bound. ``leaving``: what acts on the death rate, which has no mean factor. ``topped_up``: baskets topped up to a
+    product of all met a bound. ``leaving``: what acts on the death rate, which has no mean factor; ``coming``: on who comes at all, where the program has
+    referrals. ``topped_up``: baskets topped up to a
     threshold; ``displaced``: purchases that extra ones took the place of.
     """
     factors = found.mean_factors
@@ -51,6 +52,10 @@ def behaviour_document(assumptions: Assumptions, found: Responses) -> dict[str, 
         "leaving": [
             _assumed(assumptions, "membership", "death_factor"),
             _assumed(assumptions, "demotion", "death"),
+        ],
+        "coming": [
+            _assumed(assumptions, "referral", "share"),
+            _assumed(assumptions, "referral", "incremental"),
         ],
         "topped_up": found.total("topped_up"),
         "displaced": found.total("removed"),
