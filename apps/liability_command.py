@@ -1,5 +1,6 @@
 """``loyalty liability``: what finance and the auditor receive, of a run, a program, or the company's own records."""
 
+import json
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -21,6 +22,7 @@ __all__ = ["liability"]
 
 MOST_MEMBERS = 50_000
 """Simulated members whose entries are held for drawing them again."""
+ERRORS = ("mean_pct", "sd_pct", "rms_pct")
 RECORDS = (".csv", ".gz", ".parquet")
 SHOWN = {
     "opening": ("opening",), "deferred": ("deferred",), "taken back": ("reversed", "repaid", "remitted"), "redeemed": ("redeemed",),
@@ -41,6 +43,12 @@ def liability(
     valuation: Annotated[str, typer.Option(metavar="DATE", help="The last day of a month.")],
     policy: Annotated[str, typer.Option(help="A shipped valuation policy or a file.")] = "default",
     file: Annotated[Path | None, typer.Option("--out", metavar="FILE.xlsx", help="Write the workbook.")] = None,
+    back_test: Annotated[
+        Path | None,
+        typer.Option(
+            "--back-test", metavar="FILE.json", help="What `loyalty backtest --json` found, for the sheet of it."
+        ),
+    ] = None,
     program: Annotated[
         str | None, typer.Option(help="With a ledger or cohorts: the program that says what a point is worth.")
     ] = None,
@@ -66,6 +74,7 @@ def liability(
     Exit status 1 if a check fails; the document and the workbook say which.
     """
     from simulators.output_files import check_apart
+    from simulators.versions import versions
     from simulators.weights import member_weights
     from workbench.finance.accounting.policy import load_policy
     from workbench.liability_document import liability_document
@@ -78,6 +87,7 @@ def liability(
         rules = load_policy(policy)
     if file is not None and Path(target).is_file():
         check_apart({"FILE": Path(target)}, {"--out": file})
+    tested = _back_test(back_test)
     if Path(target).is_dir():
         books = _folder(Path(target), draws > 0)
     elif Path(target).name.lower().endswith(RECORDS):
@@ -98,9 +108,9 @@ def liability(
             draws > 0,
         )
     found = value_books(books, rules, day, partial(member_weights, seed, draws) if draws else None)
-    provenance = {**books.provenance, "policy": policy, "valuation": day.isoformat()}
+    provenance = {"versions": versions(), **books.provenance, "policy": policy, "valuation": day.isoformat()}
     if file is not None:
-        _write(found, file, books, provenance)
+        _write(found, file, books, provenance, tested)
     if as_json:
         print_json(liability_document(found, books.name, provenance))
     else:
@@ -111,7 +121,31 @@ def liability(
         raise typer.Exit(1)
 
 
-def _write(found: "Valuation", file: Path, books: "Books", provenance: dict[str, Any]) -> None:
+def _back_test(path: Path | None) -> list[dict[str, Any]] | None:
+    """The errors by method of a back-test's document, in per cent of what came."""
+    if path is None:
+        return None
+    from workbench.files import reading, regular_file
+
+    file = regular_file(path, "what `loyalty backtest --json` printed", 2**24)
+    try:
+        with reading(file):
+            methods = json.loads(file.read_text(encoding="utf-8"))["methods"]
+        return [
+            {
+                "method": name,
+                **{f"{span}: {key}": each[span][key] for span in ("future", "within_12") for key in ERRORS},
+            }
+            for name, each in methods.items()
+        ]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        message = "expected what `loyalty backtest --json` printed"
+        raise BadInput(Problem("--back-test", message, str(error)), str(path)) from error
+
+
+def _write(
+    found: "Valuation", file: Path, books: "Books", provenance: dict[str, Any], tested: list[dict[str, Any]] | None
+) -> None:
     from importlib.util import find_spec
 
     if find_spec("xlsxwriter") is None:
@@ -119,7 +153,7 @@ def _write(found: "Valuation", file: Path, books: "Books", provenance: dict[str,
         raise BadInput(Problem("--out", message))
     from workbench.reports.liability_workbook import write_liability
 
-    write_liability(found, file, books.name, provenance)
+    write_liability(found, file, books.name, provenance, tested)
 
 
 # --- where the books come from -------------------------------------------------------------------------------------------

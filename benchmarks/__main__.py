@@ -31,6 +31,8 @@ QUICK = Sizes(
     triangle=(24, 60),
     drawn=(200, 1_000),
     drawn_plain=(200,),
+    closed=(200, 1_000),
+    closed_ledger=(200,),
 )
 LARGE = 5_000_000
 out, err = Console(), Console(stderr=True)

@@ -197,11 +197,76 @@ def bootstrap_plain(members: int, _: int) -> Task:
     return Task(lambda: draws(made, MONTHS, LIFE, weights), _bootstrap_told)
 
 
+def _lived(members: int, keep: bool) -> Any:
+    from benchmarks.workload import scenario
+    from simulators.kernel import run_kernel
+
+    return run_kernel(scenario(members), keep=keep)
+
+
+def _closed(valuation: Any) -> Told:
+    from workbench.digest import document_digest
+    from workbench.liability_document import liability_document
+
+    if not valuation.sound:
+        raise RuntimeError("a check of the close fails")
+    return Told(valuation.close.months, document_digest(liability_document(valuation, "", {})["cohorts"]))
+
+
+def close_run(members: int, _: int) -> Task:
+    """From the sums of a run in memory to its valuation."""
+    from benchmarks.workload import RUN_ENDS
+    from workbench.finance.accounting.policy import load_policy
+    from workbench.run_books import books_of_run, value_books
+
+    run, policy = _lived(members, keep=False), load_policy("default")
+    return Task(lambda: value_books(books_of_run(run), policy, RUN_ENDS), _closed)
+
+
+def close_ledger(members: int, _: int) -> Task:
+    """From the file of a ledger (CSV) to its valuation."""
+    from benchmarks.workload import PROGRAM, RUN_ENDS, ledger_file
+    from workbench.finance.accounting.policy import load_policy
+    from workbench.program.load import load_program
+    from workbench.run_books import books_of_file, value_books
+
+    folder = tempfile.TemporaryDirectory()
+    path = ledger_file(_lived(members, keep=True), Path(folder.name) / "ledger.csv")
+    program, policy = load_program(PROGRAM), load_policy("default")
+
+    def run() -> Any:
+        return value_books(books_of_file(path, RUN_ENDS, program, policy), policy, RUN_ENDS)
+
+    def tell(found: Any) -> Told:
+        folder.cleanup()
+        return _closed(found)
+
+    return Task(run, tell)
+
+
+def close_workbook(members: int, _: int) -> Task:
+    from benchmarks.workload import RUN_ENDS
+    from workbench.finance.accounting.policy import load_policy
+    from workbench.reports.liability_workbook import write_liability
+    from workbench.run_books import books_of_run, value_books
+
+    found = value_books(books_of_run(_lived(members, keep=False)), load_policy("default"), RUN_ENDS)
+    folder = tempfile.TemporaryDirectory()
+    path = Path(folder.name) / "liability.xlsx"
+
+    def tell(_: None) -> Told:
+        folder.cleanup()
+        return Told(found.close.months)
+
+    return Task(lambda: write_liability(found, path, "benchmark", {}), tell)
+
+
 TASKS: dict[str, Callable[[int, int], Task]] = {
     task.__name__: task
     for task in (
         kernel, kernel_toy, agents, floor, floor_and_members, plain_simpy, plain_loop, numpy_days, replay_mos_burger,
         replay_mos_burger_compiled, replay_mitsui_outlet, replay_mitsui_outlet_compiled, estimators, bootstrap, bootstrap_plain,
+        close_run, close_ledger, close_workbook,
     )
 }  # fmt: skip
 

@@ -18,7 +18,7 @@ SAME = {
 """Tasks that do the same work as another one, and must come to the same digest."""
 RATIO = "ratio"
 """The format of ratios, which may be of any size."""
-NAMES = ("peers", "growth", "threads", "start", "replay", "redemption")
+NAMES = ("peers", "growth", "threads", "start", "replay", "redemption", "liability")
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class Sizes:
     triangle: tuple[int, ...] = (60, 120)
     drawn: tuple[int, ...] = (1_000, 10_000)
     drawn_plain: tuple[int, ...] = (1_000,)
+    closed: tuple[int, ...] = (1_000, 10_000, 100_000)
+    closed_ledger: tuple[int, ...] = (1_000, 10_000)
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def benchmarks(sizes: Sizes) -> dict[str, Benchmark]:
         _start(sizes.start),
         replay,
         _redemption(sizes),
+        _liability(sizes),
     )
     return {each.name: each for each in made}
 
@@ -344,4 +347,37 @@ def _redemption(sizes: Sizes) -> Benchmark:
         ),
         rows,
         "Size: months (of issue, and of age), or members. 200 draws of members over 60 months; plainly and not, all draws must agree.",
+    )
+
+
+# --- liability -------------------------------------------------------------------------------------------------------
+def _liability(sizes: Sizes) -> Benchmark:
+    labels = {
+        "close_run": "a run of three years, every month",
+        "close_ledger": "a ledger of three years, from its file",
+        "close_workbook": "the workbook of a run",
+    }
+    families = {"close_run": sizes.closed, "close_ledger": sizes.closed_ledger, "close_workbook": sizes.closed[:1]}
+    jobs = {task: [Job(task, size) for size in each] for task, each in families.items()}
+
+    def row(found: Found, job: Job, first: Job) -> dict[str, Any]:
+        return {
+            "what": labels[job.task],
+            "members": job.size,
+            "seconds": middle(found[job], "cpu"),
+            "growth": ratio(found[job], found[first], "cpu"),
+        }
+
+    return Benchmark(
+        "liability",
+        "The whole close: every month's liability, journal, methods, sensitivity, checks",
+        tuple(job for family in jobs.values() for job in family),
+        (
+            Column("", "what"),
+            Column("members", "members", ",.0f"),
+            Column("CPU s", "seconds", ".3f"),
+            Column("times the smallest", "growth", RATIO),
+        ),
+        lambda found: [row(found, job, family[0]) for family in jobs.values() for job in family],
+        "A run is closed from sums over its members, so their number hardly matters; a ledger is read entry by entry.",
     )

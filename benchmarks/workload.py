@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.peers import toy
+from simulators.ledger_file import LedgerWriter
 from workbench.finance.triangle import Events
 from workbench.ledger import EARN, EXPIRE, REDEEM
 from workbench.population.load import load_assumptions, load_population
 from workbench.population.spec import Lognormal, ParetoNbd, Population, Redeemers, scaled
 from workbench.program.load import load_program
-from workbench.scenario import Scenario
+from workbench.scenario import Run, Scenario
 
-__all__ = ["AS_OF", "LIFE", "PROGRAM", "entries", "orders", "scenario", "toy_scenario"]
+__all__ = ["AS_OF", "LIFE", "PROGRAM", "RUN_ENDS", "entries", "ledger_file", "orders", "scenario", "toy_scenario"]
 
 PROGRAM = "mitsui_outlet"
 """Four tiers, double-point days, points that lapse at the end of the next year, money off."""
@@ -22,6 +23,8 @@ PURCHASES_PER_YEAR = 8
 ORDERS_A_MEMBER = 20
 AS_OF = date(2024, 12, 31)
 """The last day of the logs."""
+RUN_ENDS = date(2027, 12, 31)
+"""The last day of ``scenario``."""
 
 LIFE = 24
 """Months in which the points of ``entries`` may be used."""
@@ -44,6 +47,21 @@ def scenario(members: int) -> Scenario:
             "purchases_per_year": str(float(PURCHASES_PER_YEAR)),
         },
     )
+
+
+def ledger_file(run: Run, path: Path) -> Path:
+    """Write the ledger of a run that kept it."""
+    assert run.ledgers is not None
+    ledger = run.ledgers[0]
+    rows = {name: ledger.column(name) for name in ("kind", "points", "money", "lot_earned_on", "expires_on")}
+    with LedgerWriter(path) as writer:
+        writer.write({
+            **rows, "seq": np.arange(len(ledger.rows)) + 1, "date": ledger.column("day"),
+            "member_id": [str(each) for each in ledger.column("member")],
+            "order_id": [str(each) if each else "" for each in ledger.column("order")],
+            "rule": [ledger.rules[code] for code in ledger.column("rule")],
+        })  # fmt: skip
+    return path
 
 
 def toy_scenario(members: int) -> Scenario:

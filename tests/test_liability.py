@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from apps.cli import app
 from simulators.ledger_file import LedgerWriter
+from tests.office import values
 from tests.test_panel import climbing, lived
 from workbench.errors import BadInput
 from workbench.finance.accounting.close import MONEY, Close, Worth, close_books
@@ -445,6 +446,28 @@ def test_stored_value_and_a_paid_plan_of_a_ledger(tmp_path: Path) -> None:
     assert late["rights"]["fees"]["liability"] == pytest.approx(round(300 * 9 / 365, 2))
     paid_back = [row["reversed"] for row in late["rights"]["stored"]["roll_forward"] if row["reversed"]]
     assert paid_back == [3000]
+
+
+def test_a_back_test_goes_into_the_workbook(tmp_path: Path) -> None:
+    own, tested, book = tmp_path / "policy.yaml", tmp_path / "tested.json", tmp_path / "x.xlsx"
+    own.write_text(
+        json.dumps(policy(stand_alone_price="0.95", face_value="1").model_dump(mode="json", by_alias=True)), "utf-8"
+    )
+    errors = {"mean_pct": 0.4, "sd_pct": 2.3, "rms_pct": 2.33, "se_pct": 0.1}
+    tested.write_text(
+        json.dumps({"methods": {"hazard": {"future": errors, "within_12": errors, "interval": None}}}), "utf-8"
+    )
+    words = [str(cohorts(tmp_path, EXAMPLE_52)), "--policy", str(own), "--valuation", "2025-02-28", "--out", str(book)]
+    assert command(*words, "--back-test", str(tested)).exit_code == 0
+    found = values(book)
+    assert (found["Back-test", "A5"], found["Back-test", "B5"]) == ("hazard", 0.4)
+    tested.write_text("{}", "utf-8")
+    book.unlink()
+    done = command(*words, "--back-test", str(tested))
+    assert isinstance(done.exception, BadInput) and "expected what `loyalty backtest --json` printed" in str(
+        done.exception
+    )
+    assert not book.exists()
 
 
 # --- levels of confidence ------------------------------------------------------------------------------------------------------

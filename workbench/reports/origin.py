@@ -110,7 +110,8 @@ def _assumed(spec: Spec, say: Language, path: str = "") -> list[Assumed]:
 
 def _row(key: str, meaning: str, value: Any, extra: dict[str, Any], say: Language) -> Assumed:
     low, high = extra["range"]
-    values = [float(each) for each in value] if isinstance(value, tuple | list) else [float(Decimal(str(value)))]
+    held = list(value.values()) if isinstance(value, dict) else value  # rates and shares by name
+    values = [float(each) for each in held] if isinstance(held, tuple | list) else [float(Decimal(str(held)))]
     _ = say._
     bases = {"seen": _("seen in a public source"), "abstract": _("from an abstract"), "judgement": _("judgement")}
     return Assumed(
