@@ -93,6 +93,17 @@ def test_every_kind_has_its_place() -> None:
     assert before.debt == 7
 
 
+def test_a_debt_may_change_its_worth() -> None:
+    """A refund leaves a debt of 10; rules that change double it, then take off 5: the entries are of no lot."""
+    entries = [(EARN, 1, 0, 0), (REVERSE, -10, 0, NEVER), (EXPIRE, -10, 0, NEVER), (BONUS, 5, 0, NEVER)]
+    kind, points, day, earned_on = np.array(entries).T
+    found = from_events(
+        Events(kind, points, day, earned_on, np.full(4, NEVER), np.zeros(4, dtype=np.int64)), valuation=0
+    )
+    assert found.debt == 15
+    assert found.outstanding.sum() - found.debt == points.sum()
+
+
 def test_an_entry_before_its_lot_is_refused() -> None:
     columns = np.array([[EARN, 10, 0, 40, 400, 1]]).T
     with pytest.raises(BadInput, match="one is 1 months too early"):

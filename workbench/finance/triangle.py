@@ -194,8 +194,8 @@ def from_panel(panel: WorldPanel, valuation: int | None = None, last_age: Ints |
     whole = Triangle(frame.first_month, last, **sums, last_age=last_age)
     if valuation is None:
         valuation = int(month_of(np.array([frame.last_day + 1]))[0]) - 1
-    owed = table[months, : valuation + 1 - frame.first_month]
-    return replace(whole.at(valuation), debt=int(owed[:, REVERSED].sum() + owed[:, REPAID].sum()))
+    owed = table[months, : valuation + 1 - frame.first_month].sum(axis=0)
+    return replace(whole.at(valuation), debt=int(owed.sum() - 2 * owed[EARNED]))
 
 
 _GROUPED = {
@@ -263,7 +263,7 @@ def lot_events(events: Events, valuation: int, first_month: int | None = None) -
     positive = np.where(group == EARNED, events.points, -events.points)
     kept = (group != NO_GROUP) & (month <= valuation)
     of_lot = events.earned_on < NEVER
-    debt = int(positive[kept & ~of_lot & np.isin(group, (REVERSED, REPAID))].sum())
+    debt = -int(events.points[kept & ~of_lot].sum())
     (rows,) = np.nonzero(kept & of_lot)
     issue = month_of(events.earned_on[rows])
     if not len(issue):
