@@ -162,6 +162,21 @@ def test_a_stable_program() -> None:
     assert document["recommended"] == "hazard"
 
 
+@pytest.mark.slow
+def test_a_program_whose_threshold_is_halved_at_month_30() -> None:
+    """What was saved up for the old thresholds is redeemed at once, and whoever only reads the past takes that for how it will go on: all are
+    far too high, the chain ladder most, and no interval knows. Populations that live through the change are not."""
+    document = populations(load_program(CHANGED))
+    found = document["methods"]
+    mean, se = ({name: each["future"][key] for name, each in found.items()} for key in ("mean_pct", "se_pct"))
+    assert mean["hazard"] > 20
+    assert mean["hazard"] < mean["additive"] < mean["chain_ladder"]
+    assert all(mean[method] > 10 * se[method] for method in ESTIMATORS)
+    assert found["hazard"]["interval"]["covered"] < 0.2
+    assert found["run_off"]["future"]["rms_pct"] < 10
+    assert document["recommended"] == "run_off"
+
+
 def test_a_scenario_that_begins_on_another_day() -> None:
     """Points of the month of the start are a cohort like any other."""
     late = replace(scenario(load_program("mos_burger"), 40, years=1), start=date(2025, 3, 1))
