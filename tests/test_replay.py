@@ -240,9 +240,9 @@ def test_a_small_log_cut_at_every_row(tmp_path: Path) -> None:
     cut_and_continue(CLUB, tmp_path, SMALL, COLUMNS[:11], range(len(SMALL) + 1), SMALL_END)
 
 
-@pytest.mark.parametrize("part", ["segments", "referrals", "value", "plans", "messages"])
+@pytest.mark.parametrize("part", ["segments", "referrals", "value", "plans", "messages", "coupons"])
 def test_worked_cases_cut_at_every_row(part: str, tmp_path: Path) -> None:
-    """What members hold beyond points goes on from a saved state: months, runs of days, referrals, messages sent."""
+    """What members hold beyond points goes on from a saved state: months, runs of days, referrals, messages sent, coupons."""
     for case in YAML(typ="safe").load(CASES / f"_offers_{part}.yaml"):
         rows = [{"member_id": "m1"} | row for row in case["transactions"]]
         columns = sorted({key for row in rows for key in row} | {"date"})

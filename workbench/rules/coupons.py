@@ -26,7 +26,7 @@ from workbench.rules.trigger_terms import AT_MANUAL, AT_POINTS, MOST_TIMES
 from workbench.units import NEVER, add_months, month_end, rule
 
 __all__ = [
-    "by_row_only", "claim", "is_usable", "issue", "issue_at_balance", "issue_by_hand", "lapse_coupons", "post_uses", "restore_and_revoke",
+    "by_row_only", "claim", "is_usable", "issue", "issue_at_balance", "issue_by_hand", "lapse_coupons", "post_uses", "restore_and_revoke", "room_for",
     "unclaimed", "use", "use_gift", "use_refusal", "use_this",
 ]  # fmt: skip
 

@@ -138,7 +138,7 @@ class OnDates(Spec):
     dates: Annotated[tuple[date, ...], Field(max_length=366)] = ()
     """These days."""
     yearly: Annotated[tuple[MonthDay, ...], Field(max_length=366)] = ()
-    """These days of every year, ``MM-DD``."""
+    """These days of every year, ``MM-DD``; 29 February is 28 February in common years."""
     days_of_month: tuple[Annotated[int, Field(ge=1, le=31)], ...] = ()
     """These days of every month; 31 never falls in a 30-day month."""
     weekdays: tuple[WEEKDAY, ...] = ()

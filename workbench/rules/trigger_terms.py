@@ -11,7 +11,7 @@ from workbench.rules.message_spec import Automation
 from workbench.rules.segment_spec import SEGMENTS
 from workbench.rules.trigger_spec import WEEKDAYS, OnDates
 from workbench.spec import DateSpan
-from workbench.units import EPOCH, NEVER, to_minor
+from workbench.units import EPOCH, NEVER, day_of, to_day, to_minor
 
 __all__ = ["DAY_TRIGGERS", "EVERY_DAY", "MOST_TIMES", "TRIGGERS", "TriggerTerms", "lower_triggers"]
 
@@ -28,8 +28,8 @@ TRIGGERS = (
 ) = range(len(TRIGGERS))  # fmt: skip
 EVERY_DAY = len(TRIGGERS)
 """The event that the start of a day is."""
-DAY_TRIGGERS = (AT_BIRTHDAY, AT_DATES, AT_SILENCE, AT_EXPIRY, AT_TIER_END, AT_COUPON_EXPIRY, AT_PLAN_END)
-"""Triggers that a day of their own brings about, and nothing else."""
+DAY_TRIGGERS = (AT_BIRTHDAY, AT_DATES, AT_SILENCE, AT_EXPIRY, AT_TIER_END, AT_COUPON_EXPIRY, AT_PLAN_END, AT_BALANCE)
+"""Triggers that a day may bring about by itself."""
 MOST_TIMES = 100
 """A campaign fires at most so many times at once, so that what one call may write is bounded."""
 PLAN_START, PLAN_RENEWAL = 0, 1
@@ -67,6 +67,10 @@ class TriggerTerms(NamedTuple):
     tiers: Annotated[list[list[int]], (CAMPAIGNS, TIERS)]
     open_days: Annotated[list[list[int]], (CAMPAIGNS, DAYS)]
     """By day: 1 where the campaign's spans (and its dates, where they trigger it) hold the day."""
+    dated: Campaigns
+    """1 where it has spans."""
+    next_open: Annotated[list[int], DAYS]
+    """By day: the first day from it on in the spans of some coupon at a balance that has them; the day after the last where there is none."""
     next_date: Annotated[list[int], DAYS]
     """By day: the first day from it on that triggers some campaign by its date; the day after the last where none does."""
 
@@ -88,6 +92,9 @@ def lower_triggers(
     open_days = [
         [int(_spans_hold(each.dates, day) and _dates_hold(trigger, day)) for day in days]
         for each, trigger in zip(campaigns, triggers, strict=True)
+    ]
+    opening = [
+        row for row, event, each in zip(open_days, events, campaigns, strict=True) if event == AT_BALANCE and each.dates
     ]
     dated = [row for row, event in zip(open_days, events, strict=True) if event == AT_DATES]
     return TriggerTerms(
@@ -112,6 +119,8 @@ def lower_triggers(
         any_tier=[int(not each.tiers) for each in campaigns],
         tiers=[_mask(tiers, each.tiers) for each in campaigns],
         open_days=open_days,
+        dated=[int(bool(each.dates)) for each in campaigns],
+        next_open=_next_dates(opening, first_day, len(days)),
         next_date=_next_dates(dated, first_day, len(days)),
     )
 
@@ -153,10 +162,16 @@ def _dates_hold(trigger: Any, day: date) -> bool:
         return True
     return (
         day in trigger.dates
-        or f"{day:%m-%d}" in trigger.yearly
+        or any(_is_yearly(day, each) for each in trigger.yearly)
         or day.day in trigger.days_of_month
         or WEEKDAYS[day.weekday()] in trigger.weekdays
     )
+
+
+def _is_yearly(day: date, month_day: str) -> bool:
+    """Whether a day is the ``MM-DD`` of its year; 29 February is 28 February in common years."""
+    month, dom = (int(part) for part in month_day.split("-"))
+    return to_day(day) == day_of(day.year, month, dom)
 
 
 def _next_dates(dated: list[list[int]], first_day: int, count: int) -> list[int]:

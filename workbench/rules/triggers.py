@@ -6,8 +6,9 @@ its own), or of ``day_meets`` and ``next_day_of`` (the start of a day). What is 
 """
 
 from workbench.rules.caps import period_key
-from workbench.rules.coupons import issue, issue_at_balance
+from workbench.rules.coupons import issue, issue_at_balance, room_for
 from workbench.rules.earn_parts import is_birthday, known
+from workbench.rules.earn_terms import PER_DAY, PER_MONTH, PER_YEAR
 from workbench.rules.expiry import INACTIVITY
 from workbench.rules.messages import send
 from workbench.rules.tiers import NEEDED, is_met, metric_total, need_of, window_start
@@ -36,7 +37,7 @@ from workbench.rules.trigger_terms import (
     MOST_TIMES,
     REFEREE,
 )  # fmt: skip
-from workbench.units import NEVER, add_months, civil, rule, yearly_on_or_after
+from workbench.units import NEVER, add_months, civil, day_of, rule, yearly_on_or_after
 
 __all__ = ["allowed", "fire", "fire_at_balance", "fire_tier_events", "next_campaign", "note_once"]
 
@@ -252,7 +253,37 @@ def next_day_of(terms, account, k, day):
         found = next_coupon_end(account, day + before) - before
     elif on == AT_PLAN_END and own.plan > 0:
         found = own.plan_until - before
+    elif on == AT_BALANCE:
+        found = next_at_balance(terms, account, k, day)
     return found if found >= day else NEVER
+
+
+@rule
+def next_at_balance(terms, account, k, day):
+    """The first day from one on that may issue a coupon at a balance which is there already, and waits for its period or its dates."""
+    triggers = terms.triggers
+    own = account.own
+    if own.balance - own.debt < terms.coupons.points[k] or room_for(terms, account, day, k) < terms.coupons.batch[k]:
+        return NEVER
+    if not triggers.any_tier[k] and not triggers.tiers[k][max(own.tier, 0)]:
+        return NEVER
+    once = triggers.once[k]
+    if once > 0 and account.watches[k].period == period_key(once, day):
+        day = next_period(once, day)
+    if triggers.dated[k] and day <= terms.last_day:
+        day = triggers.next_open[day - terms.first_day]
+    return day
+
+
+@rule
+def next_period(once, day):
+    """The first day of the period after the one that holds a day; NEVER after a lifetime."""
+    year, month, _ = civil(day)
+    if once == PER_DAY:
+        return day + 1
+    if once == PER_MONTH:
+        return add_months(day_of(year, month, 1), 1)
+    return day_of(year + 1, 1, 1) if once == PER_YEAR else NEVER
 
 
 @rule
