@@ -13,7 +13,17 @@ from tests.strategies import Case
 from tests.strategies_offers import draw_offers, offer_cases
 from workbench.spec import SpecError
 
-BUILT: tuple[str, ...] = ("prices", "stored_value", "plans", "referral", "segments", "streaks", "stock")
+BUILT: tuple[str, ...] = (
+    "prices",
+    "coupons",
+    "stored_value",
+    "plans",
+    "referral",
+    "messages",
+    "segments",
+    "streaks",
+    "stock",
+)
 """The parts that the rulebook lives."""
 SEEDS, CHUNKS = 400, 8
 SLOW_SEEDS, SLOW_CHUNKS = 4000, 20
