@@ -52,7 +52,8 @@ def note_replies(panel, terms, account, last_day, count, day, bought):
     of each of ``count`` candidates. Left out where the run ends before the days of response do."""
     messages = terms.messages
     for k in range(messages.count):
-        watch = account.watches[messages.first_watch + k]
+        rank = messages.rank[k]
+        watch = account.watches[messages.first_watch + rank]
         last = watch.first + messages.response_days[k]
         if watch.count == 0 or last > last_day:
             continue
@@ -61,5 +62,4 @@ def note_replies(panel, terms, account, last_day, count, day, bought):
             if bought[i] >= 0 and watch.first + messages.from_day[k] <= day[i] <= last:
                 purchases += 1
                 sales += bought[i]
-        rank = messages.rank[k]
         note_reply(panel, rank, 1 if account.own.held_out & (1 << rank) else 0, purchases, sales)

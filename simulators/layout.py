@@ -43,6 +43,8 @@ LOTS, QUALIFYING_DAYS, ENTRIES = 2**12, 2**12, 2**16
 METERS = CAPS + 2 * BONUSES + ITEMS + 1
 WALLET, BONUS_VALUES, MONTHS, USED_COUPONS = 2**10, 2**8, 40, 8
 """Room of one member: coupons held, rows of bonus value, months of purchases; and of one order: coupons used."""
+HELD_OUT_BITS = 62
+"""Messages of all versions at the most."""
 POOLS = ITEMS + 2 * COUPONS
 
 
@@ -100,7 +102,7 @@ ACCOUNT = np.dtype(
         ("lots", numpy_dtype(Lot), (LOTS,)),
         ("days", numpy_dtype(QualifyingDay), (QUALIFYING_DAYS,)),
         ("book", BOOK),
-        ("watches", numpy_dtype(Watch), (CAMPAIGNS + CAP_DAYS,)),
+        ("watches", numpy_dtype(Watch), (CAMPAIGNS + HELD_OUT_BITS + CAP_DAYS,)),
         ("coupons", numpy_dtype(Coupon), (WALLET,)),
         ("values", numpy_dtype(BonusValue), (BONUS_VALUES,)),
         ("months", numpy_dtype(Month), (MONTHS,)),

@@ -8,7 +8,7 @@ from workbench.program.alignment import aligned, refuse_shared_limits
 from workbench.program.side_by_side import side_by_side
 from workbench.program.spec import Program
 from workbench.program.versions import in_versions, tier_line
-from workbench.rules.bounds import CATEGORIES, CHANNELS, VERSIONS
+from workbench.rules.bounds import CAP_DAYS, CATEGORIES, CHANNELS, VERSIONS
 from workbench.rules.coupon_spec import Coupon
 from workbench.rules.coupon_terms import lower_coupons
 from workbench.rules.earn_terms import lower_earn
@@ -351,7 +351,7 @@ def _terms(program: Program, shared: _Shared, pools: list[int], first_day: int, 
         item_meter=[meters["item", name] for name in items],
         streak_meter=[meters.get(("streak", each.name), 0) for each in earn.bonuses],
         bonus_part=[shared.bonuses[each.name] + 1 for each in earn.bonuses],
-        watches=len(_campaigns(program)) + cap_days(program.messages),
+        watches=len(program.coupons) + len(shared.messages) + (CAP_DAYS if cap_days(program.messages) else 0),
         any_birthday=int(any(each.event == "birthday" for each in earn.bonuses)),
         **{f"why_{name}": code for code, name in enumerate(FIXED_RULES)},
         why_bonus=[rules[f"earn.bonuses.{each.name}"] for each in earn.bonuses],

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Annotated, NamedTuple
 
 from workbench.ledger import HELD_OUT, MESSAGE, post
-from workbench.rules.bounds import MESSAGES
+from workbench.rules.bounds import CAP_DAYS, MESSAGES
 from workbench.rules.message_spec import Messages
 from workbench.units import NEVER, rule
 
@@ -61,7 +61,7 @@ def lower_messages(
         first_watch=first_watch,
         cap=0 if cap is None else cap.messages,
         cap_days=cap_days(messages),
-        cap_watch=first_watch + len(automations),
+        cap_watch=first_watch + len(ranks),
         rank=[ranks[each.name] for each in automations],
         channel=[channels[each.channel] for each in automations],
         capped=[int(each.counts_towards_cap) for each in automations],
@@ -93,7 +93,7 @@ def send(terms, account, day, message):
     if messages.capped[message] and not room_today(messages, account, day):
         return False
     held_out = own.held_out & (1 << messages.rank[message])
-    watch = account.watches[messages.first_watch + message]
+    watch = account.watches[messages.first_watch + messages.rank[message]]
     if watch.count == 0:
         watch.first = day
     watch.count += 1
@@ -113,8 +113,8 @@ def room_today(messages, account, day):
         return True
     sent = 0
     for k in range(messages.cap_days):
-        watch = account.watches[messages.cap_watch + k]
-        if day - messages.cap_days < watch.period <= day:
+        watch = account.watches[messages.cap_watch + (day - k) % CAP_DAYS]
+        if watch.period == day - k:
             sent += watch.count
     return sent < messages.cap
 
@@ -122,7 +122,7 @@ def room_today(messages, account, day):
 @rule
 def count_today(messages, account, day):
     """One more of today's messages."""
-    watch = account.watches[messages.cap_watch + day % messages.cap_days]
+    watch = account.watches[messages.cap_watch + day % CAP_DAYS]
     if watch.period != day:
         watch.period = day
         watch.count = 0

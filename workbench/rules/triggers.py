@@ -94,7 +94,15 @@ def allowed(terms, account, day, k):
     if not triggers.any_tier[k] and not triggers.tiers[k][max(account.own.tier, 0)]:
         return False
     once = triggers.once[k]
-    return once == 0 or account.watches[k].period != period_key(once, day)
+    return once == 0 or account.watches[watch_of(terms, k)].period != period_key(once, day)
+
+
+@rule
+def watch_of(terms, k):
+    """Place of a campaign's watch; a message's is the same in every version of the program."""
+    if k < terms.triggers.coupons:
+        return k
+    return terms.messages.first_watch + terms.messages.rank[k - terms.triggers.coupons]
 
 
 @rule
@@ -102,7 +110,7 @@ def note_once(terms, account, day, k):
     """A campaign has come in its period."""
     once = terms.triggers.once[k]
     if once > 0:
-        account.watches[k].period = period_key(once, day)
+        account.watches[watch_of(terms, k)].period = period_key(once, day)
 
 
 # --- is it met? -------------------------------------------------------------------------------------------------------
@@ -152,7 +160,7 @@ def times_spent(terms, order, count, k):
 def multiples_passed(terms, account, order, day, k):
     """Add an order's eligible spend to the period's sum; how many multiples of the amount it has passed (the first alone, unless it repeats)."""
     triggers = terms.triggers
-    watch = account.watches[k]
+    watch = account.watches[watch_of(terms, k)]
     period = period_key(triggers.per[k], day)
     if watch.sum_period != period:
         watch.sum_period = period
