@@ -221,6 +221,15 @@ def test_a_tail_that_does_not_fall_is_refused_where_points_never_lapse() -> None
     assert "the hazard does not fall with age" in found.warnings[0]
 
 
+def test_a_tail_that_does_not_fall_is_kept_level_to_the_last_age() -> None:
+    """The last three of six ages: 10 of 990, 20 of 980 and 40 of 960 left. Level at the mean of the three by points redeemed, for two more."""
+    found = ultimate(triangle_of([1000], [(0, 5, 5, 10, 20, 40)], last_age=np.array([7])))
+    level = (10 * 10 / 990 + 20 * 20 / 980 + 40 * 40 / 960) / 70
+    assert found.points == pytest.approx([80 + 920 * (1 - (1 - level) ** 2)])
+    assert found.tail.method == "level"
+    assert found.warnings == ("the hazard does not fall with age: beyond the last one it is kept level",)
+
+
 # --- what holds for every triangle -------------------------------------------------------------------------------------
 @st.composite
 def triangles(draw: st.DrawFn) -> Triangle:

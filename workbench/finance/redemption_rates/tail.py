@@ -68,54 +68,46 @@ def extend(
     hazards, the tail, and warnings.
     """
     ages = hazards.shape[-1]
-    nothing = Tail("none", ages, ages - 1)
     if method == "none":
-        return hazards, nothing, []
-    first = ages // 2
-    window, weights = hazards[..., first:], redeemed[..., first:]
+        return hazards, Tail("none", ages, ages - 1), []
     if method == "level":
-        level = _ratio((window * weights).sum(axis=-1), weights.sum(axis=-1))
-        count = until + 1 - ages if length is None else length
-        more = np.repeat(level[..., None], count, axis=-1)
-        warnings = ["a level hazard without expiry redeems every point in the end"] if endless else []
-        return (
-            np.concatenate((hazards, more), axis=-1),
-            Tail("level", ages, ages - 1 + count, (first, ages - 1), 1.0),
-            warnings,
-        )
-    start, slope, r_squared, used = _log_line(np.arange(first, ages), window, weights)
-    if int(np.ravel(used)[0]) < FEWEST:
-        return (
-            hazards,
-            nothing,
-            [
-                f"fewer than {FEWEST} of the last ages have redemptions to fit a tail on: no redemption is expected beyond them"
-            ],
-        )
-    if endless and float(np.ravel(slope)[0]) >= 0:
-        return (
-            hazards,
-            nothing,
-            [
-                "the hazard does not fall with age, so nothing says when redemption ends: what comes after the last age is left out"
-            ],
-        )
+        more, found, said = _level(hazards, redeemed, until + 1 - ages if length is None else length)
+        said += ["a level hazard without expiry redeems every point in the end"] if endless else []
+        return np.concatenate((hazards, more), axis=-1), found, said
+    start, slope, r_squared, used = _log_line(hazards, redeemed)
+    # the figures of the first draw decide for all
+    first_start, first_slope, r2, count = (float(np.ravel(each)[0]) for each in (start, slope, r_squared, used))
+    if count < FEWEST:
+        why = f"fewer than {FEWEST} of the last ages have redemptions to fit a tail on: no redemption is expected beyond them"
+        return hazards, Tail("none", ages, ages - 1), [why]
+    if first_slope >= 0 and endless:
+        why = "the hazard does not fall with age, so nothing says when redemption ends: what comes after the last age is left out"
+        return hazards, Tail("none", ages, ages - 1), [why]
+    if first_slope >= 0:
+        more, found, _ = _level(hazards, redeemed, until + 1 - ages if length is None else length)
+        why = "the hazard does not fall with age: beyond the last one it is kept level"
+        return np.concatenate((hazards, more), axis=-1), found, [why]
     if length is None:
         length = until + 1 - ages
-        if endless:
-            length = min(length, _enough(float(np.ravel(start)[0]), float(np.ravel(slope)[0]), ages))
+        length = min(length, _enough(first_start, first_slope, ages)) if endless else length
     beyond = np.arange(ages, ages + length)
-    more = np.exp(np.minimum(start[..., None] + slope[..., None] * beyond, 0.0))
-    found = Tail(
-        "exponential", ages, ages - 1 + length, (first, ages - 1), float(np.exp(np.ravel(slope)[0])), float(np.ravel(r_squared)[0])
-    )  # fmt: skip
-    loose = found.r_squared is not None and found.r_squared < LOOSE
-    said = (
-        [f"the tail is fitted loosely (R² {found.r_squared:.2f}): see how far another tail moves the result"]
-        if loose
-        else []
+    # a draw whose hazard rises is not let out beyond what was seen
+    highest = hazards[..., ages // 2 :].max(axis=-1, keepdims=True)
+    more = np.minimum(np.exp(np.minimum(start[..., None] + slope[..., None] * beyond, 0.0)), np.maximum(highest, 0.0))
+    found = Tail("exponential", ages, ages - 1 + length, (ages // 2, ages - 1), float(np.exp(first_slope)), r2)
+    loose = (
+        [f"the tail is fitted loosely (R² {r2:.2f}): see how far another tail moves the result"] if r2 < LOOSE else []
     )
-    return np.concatenate((hazards, more), axis=-1), found, said
+    return np.concatenate((hazards, more), axis=-1), found, loose
+
+
+def _level(hazards: Floats, redeemed: Floats, length: int) -> tuple[Floats, Tail, list[str]]:
+    """So many ages at the mean hazard of the older half of the ages, weighted by points redeemed."""
+    ages = hazards.shape[-1]
+    window, weights = hazards[..., ages // 2 :], redeemed[..., ages // 2 :]
+    level = _ratio((window * weights).sum(axis=-1), weights.sum(axis=-1))
+    found = Tail("level", ages, ages - 1 + length, (ages // 2, ages - 1), 1.0)
+    return np.repeat(level[..., None], length, axis=-1), found, []
 
 
 def _enough(start: float, slope: float, ages: int) -> int:
@@ -124,8 +116,10 @@ def _enough(start: float, slope: float, ages: int) -> int:
     return max(1, int(np.ceil((rest - np.log(NEGLIGIBLE)) / -slope)))
 
 
-def _log_line(ages: np.ndarray, hazards: Floats, weights: Floats) -> tuple[Floats, Floats, Floats, np.ndarray]:
-    """Weighted least squares of log hazards on age over the last axis: intercept, slope, R², and the number of ages used."""
+def _log_line(hazards: Floats, weights: Floats) -> tuple[Floats, Floats, Floats, np.ndarray]:
+    """Weighted least squares of log hazards on age over the older half of the ages: intercept, slope, R², and the number of ages used."""
+    first = hazards.shape[-1] // 2
+    ages, hazards, weights = np.arange(first, hazards.shape[-1]), hazards[..., first:], weights[..., first:]
     used = (hazards > 0) & (weights > 0)
     w = np.where(used, weights, 0.0)
     y = np.log(np.where(used, hazards, 1.0))
