@@ -225,8 +225,8 @@ def _coverage(trials: Sequence[Trial], method: str) -> dict[str, Any] | None:
 
 
 def recommended(errors: dict[str, dict[str, float | None]]) -> tuple[str | None, str]:
-    """The method to use for a program like this, and why: the estimator with the least error, unless all of them err in one direction by more
-    than is tolerable; then the simulation. ``errors``: by method, as of the document's ``future``."""
+    """The method to use for a program like this, and why: the estimator with the least error, unless even that errs in one direction by more
+    than is tolerable, or more than twice as far as the simulation; then the simulation."""
     known = {
         method: each["rms_pct"]
         for method, each in errors.items()
@@ -238,16 +238,19 @@ def recommended(errors: dict[str, dict[str, float | None]]) -> tuple[str | None,
             "no estimator has an error in every population: nothing was redeemed, or nothing could be estimated",
         )
     best = min(known, key=lambda method: known[method] or 0.0)
-    mean, se = errors[best]["mean_pct"] or 0.0, errors[best]["se_pct"] or 0.0
-    found = f"{best} errs least of the estimators: root mean square {known[best]:.1f} %, mean {mean:+.1f} % (standard error {se:.1f})"
-    off = abs(mean) > TOLERABLE_PCT and abs(mean) > 2 * se
+    rms, mean, se = known[best] or 0.0, errors[best]["mean_pct"] or 0.0, errors[best]["se_pct"] or 0.0
+    found = f"{best} errs least of the estimators: root mean square {rms:.1f} %, mean {mean:+.1f} % (standard error {se:.1f})"
     simulated = errors.get("run_off", {}).get("rms_pct")
-    if off and simulated is not None and simulated < (known[best] or 0.0):
-        return (
-            "run_off",
-            f"{found}, and that is an error in one direction; run_off has {simulated:.1f} %, if the assumptions on behaviour hold",
+    leans = abs(mean) > TOLERABLE_PCT and abs(mean) > 2 * se
+    far = simulated is not None and rms > 2 * max(simulated, TOLERABLE_PCT)
+    if (leans or far) and simulated is not None and simulated < rms:
+        why = (
+            "and that is an error in one direction"
+            if leans
+            else "and that is more than twice as far as populations differ"
         )
-    return best, found + (", an error in one direction that no method here avoids" if off else "")
+        return "run_off", f"{found}, {why}; run_off has {simulated:.1f} %, if the assumptions on behaviour hold"
+    return best, found + (", an error in one direction that no method here avoids" if leans else "")
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -115,6 +115,9 @@ def test_what_is_recommended() -> None:
     assert "if the assumptions on behaviour hold" in reason
     vague = errors(hazard=(20.0, 8.6, 6.0), run_off=(15.0, 0.2, 3.0))
     assert recommended(vague)[0] == "hazard"
+    far = errors(hazard=(65.0, -43.2, 21.9), run_off=(20.0, 2.8, 9.0))
+    assert recommended(far)[0] == "run_off"
+    assert "more than twice as far" in recommended(far)[1]
     worse = errors(hazard=(10.0, 8.6, 1.2), run_off=(12.0, -9.0, 1.3))
     assert recommended(worse) == ("hazard", recommended(worse)[1])
     assert "no method here avoids" in recommended(worse)[1]
