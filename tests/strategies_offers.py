@@ -162,6 +162,7 @@ def replace_section(document: dict[str, Any], other: dict[str, Any], section: tu
         return document
     changed = deepcopy(document)
     theirs = deepcopy(other.get(name))
+    keep_shared_limits(document, name, theirs)
     if not keys:
         changed.pop(name, None)
         if theirs is not None:
@@ -175,6 +176,23 @@ def replace_section(document: dict[str, Any], other: dict[str, Any], section: tu
             if theirs is not None and key in theirs:
                 changed[name][key] = theirs[key]
     return changed
+
+
+def keep_shared_limits(document: dict[str, Any], name: str, theirs: Any) -> None:
+    """A limit that members share cannot change under its name."""
+    if name == "coupons" and theirs is not None:
+        pairs: list[tuple[Any, Any, tuple[str, ...]]] = [(theirs, document[name], ("total_limit", "total_uses"))]
+    elif name == "redemption" and theirs is not None:
+        pairs = [(theirs.get("catalogue", ()), document[name].get("catalogue", ()), ("stock",))]
+    else:
+        return
+    for new, old, limits in pairs:
+        before = {each["name"]: each for each in old}
+        for each in new:
+            for limit in limits if each["name"] in before else ():
+                each.pop(limit, None)
+                if limit in before[each["name"]]:
+                    each[limit] = before[each["name"]][limit]
 
 
 def rename_tiers(pick: Chooser, document: dict[str, Any]) -> dict[str, str]:

@@ -14,7 +14,7 @@ class Bonuses(Tiers):
     def note_activity(self, member: Member, today: date, kinds: set[str]) -> None:
         """Activity on its posting day; under ``extension`` it moves every live lot on."""
         rule = self.program.expiry
-        if not kinds & set(getattr(rule, "activity", ())):
+        if not kinds & set(self.counted_activity()):
             return
         member.last_activity = today
         if rule.model == "extension":
@@ -24,6 +24,13 @@ class Bonuses(Tiers):
                 lot.expires_on = until
             if moved:
                 self.write(member, today, "extend", "expiry", expires_on=until)
+
+    def counted_activity(self) -> Any:
+        """What counts as activity: by the rules in force, or, where those know none, by the next version's that do."""
+        for program in (self.program, *(program for _, program, _ in self.coming)):
+            if hasattr(program.expiry, "activity"):
+                return program.expiry.activity
+        return ()
 
     def give_bonus(
         self, member: Member, today: date, bonus: Any, points: int, earned: date, order: Order | None = None
@@ -40,6 +47,7 @@ class Bonuses(Tiers):
         pending = self.program.earn.pending
         waits = pending is not None and pending.bonuses
         lot = self.open_lot(member, today, points, earned, bonus.expiry, waits)
+        lot.bonus = bonus.name
         active_on = lot.active_on
         self.write(
             member, today, "bonus", "earn.bonuses." + bonus.name, points, 0, lot, order.order_id if order else ""

@@ -21,10 +21,14 @@ class Campaigns(Coupons):
     """Triggers, and what follows them: coupons are issued, messages sent."""
 
     def campaigns(self) -> Iterator[tuple[str, Any]]:
-        """Coupons in file order, then messages."""
-        yield from (("coupons." + each.name, each) for each in self.program.coupons)
+        """Coupons in file order, then messages; of several versions in the order in which they first stand in any."""
+        yield from (("coupons." + each.name, each) for each in self.in_order("coupons", self.program.coupons))
         if self.program.messages is not None:
-            yield from (("messages." + each.name, each) for each in self.program.messages.automations)
+            automations = self.program.messages.automations
+            yield from (("messages." + each.name, each) for each in self.in_order("messages", automations))
+
+    def in_order(self, kind: str, campaigns: Any) -> list[Any]:
+        return sorted(campaigns, key=lambda each: self.order_of_names[kind].index(each.name))
 
     def ask(self, member: Member, today: date, times: Times, order_id: str = "", tier: int | None = None) -> None:
         """Ask every campaign, in order, how often something has set it off; a message is sent once all the same."""
@@ -206,7 +210,7 @@ class Campaigns(Coupons):
     def close(self, member: Member, today: date) -> None:
         """Automatic redemption, then coupons for a balance."""
         self.redeem_automatically(member, today)
-        for coupon in self.program.coupons:
+        for coupon in self.in_order("coupons", self.program.coupons):
             if coupon.trigger.on == "balance":
                 self.exchange(member, today, coupon)
 

@@ -151,7 +151,7 @@ class Checkout(Refunds):
             points, plain = self.capped(points, plain, parts, rooms)
         for k, cap in enumerate(earn.caps):
             if rooms[k] is not None:
-                key = (k, self.cap_period(cap, today))
+                key = (k, cap.per, self.cap_period(cap, today))
                 member.cap_used[key] = member.cap_used.get(key, 0) + (
                     plain if cap.stage == "before_multiplier" else points
                 )

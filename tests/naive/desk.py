@@ -17,6 +17,10 @@ class Desk:
         self.members: dict[str, Member] = {}
         self.entries: list[Entry] = []
         self.refused: list[int] = []
+        self.order_of_names: dict[str, list[str]] = {"coupons": [], "messages": []}
+        """Coupons and messages in the order in which they first stand in any version."""
+        self.coming: list[tuple[date, Any, Any]] = []
+        """Versions still to come: (first day, program, transition)."""
         self.later: list[tuple[Member, int, bool]] = []
         """After the transaction at hand: (referrer, points, whether a referral qualified)."""
         self.pools: Counter[tuple[str, str]] = Counter()

@@ -184,7 +184,7 @@ class Earning(Campaigns):
             return max(0, cap.points - (member.balance + member.pending))
         if cap.per == "campaign" and not cap.dates.first <= today <= cap.dates.last:
             return None
-        return max(0, cap.points - member.cap_used.get((index, self.cap_period(cap, today)), 0))
+        return max(0, cap.points - member.cap_used.get((index, cap.per, self.cap_period(cap, today)), 0))
 
     def capped(self, points: int, plain: int, parts: list[Part], rooms: list[int | None]) -> tuple[int, int]:
         """Points and plain points that the caps leave, each cap in file order."""

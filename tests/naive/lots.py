@@ -107,11 +107,12 @@ class Lots(Desk):
         """A new lot; by the business date its points are earned, wait and expire."""
         pending: Any = self.program.earn.pending if waits else None
         active_on = None if pending is None else earned + timedelta(days=pending.days)
+        activation = active_on or earned
         clock = active_on if active_on is not None and pending.expiry_clock == "activation" else earned
         expires_on = self.last_usable_day(member, own or self.program.expiry, clock)
         if active_on is not None and active_on <= today:
             active_on = None  # Reading: a late posting whose waiting is over is usable at once, without an `activate`.
-        lot = Lot(len(member.lots), earned, expires_on, points, active_on)
+        lot = Lot(len(member.lots), earned, expires_on, points, active_on, activation)
         member.lots.append(lot)
         return lot
 

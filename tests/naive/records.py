@@ -37,6 +37,10 @@ class Lot:
     points: int
     active_on: date | None = None
     """The day it becomes usable; None once it is."""
+    activation: date = date.min
+    """The day it became or becomes usable; the earning day where it never waited."""
+    bonus: str = ""
+    """The bonus it was given for."""
 
     @property
     def usable(self) -> bool:
@@ -178,6 +182,8 @@ class Order:
     """Points that caps cut off the order: with a kept remainder its refunds take these first."""
     terms: Any = None
     """The program in force when it was posted."""
+    ratios: list[Fraction] = field(default_factory=list)
+    """Of changes since, that multiplied points."""
     coupons: list[tuple[Held, Any]] = field(default_factory=list)
     """Coupons used on it, in the order of use, with what the program said of them."""
     principal: int = 0
@@ -210,7 +216,8 @@ class Member:
     tier_since: date = date.min
     tier_until: date | None = None
     best_tier: int = 0
-    fallen_below: set[int] = field(default_factory=set)
+    fallen_below: set[str] = field(default_factory=set)
+    """Names of tiers."""
     in_grace: bool = False
     invited: bool = False
     """Whether the tier held was entered by invitation."""
@@ -223,8 +230,8 @@ class Member:
     orders: dict[str, Order] = field(default_factory=dict)
     given: list[tuple[str, date]] = field(default_factory=list)
     """(bonus, posting day) of every bonus given."""
-    cap_used: dict[tuple[int, Any], int] = field(default_factory=dict)
-    """(cap, its period) -> points counted."""
+    cap_used: dict[tuple[int, str, Any], int] = field(default_factory=dict)
+    """(cap, its kind of period, the period) -> points counted."""
     items: dict[tuple[str, date], int] = field(default_factory=dict)
     """(item, day) -> number redeemed."""
     streaks: dict[str, tuple[date, int]] = field(default_factory=dict)
@@ -359,3 +366,16 @@ def take_from_lines(order: Order, amount: int, category: str) -> None:
         amount -= part
         if line.amount:
             line.eligible_left = line.eligible * line.amount_left // line.amount
+
+
+def multiplied(points: int, ratios: list[Fraction]) -> int:
+    """Points of an order by the ratios of the changes since, each rounded down."""
+    for ratio in ratios:
+        points = floor(points * ratio)
+    return points
+
+
+def remainder_unit(program: Any) -> str:
+    """What a kept remainder is counted in, if there is one."""
+    rounding = program.earn.rounding
+    return "point" if rounding.mode == "none" else "money" if rounding.scope == "carry" else ""

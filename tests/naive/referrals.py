@@ -6,7 +6,7 @@ from math import floor
 from typing import Any
 
 from tests.naive.prices import Prices
-from tests.naive.records import Member, Order, Row, minor
+from tests.naive.records import Member, Order, Row, minor, multiplied
 
 
 class Referrals(Prices):
@@ -97,6 +97,7 @@ class Referrals(Prices):
         """A full refund takes back what the order gave by the referral."""
         if self.program.referral is None or not self.program.referral.clawback:
             return
-        self.reverse(member, today, order.referee_points, [], order.order_id)
-        if order.referrer_points:
-            self.later.append((self.members[member.referrer], -order.referrer_points, False))
+        self.reverse(member, today, multiplied(order.referee_points, order.ratios), [], order.order_id)
+        theirs = multiplied(order.referrer_points, order.ratios)
+        if theirs:
+            self.later.append((self.members[member.referrer], -theirs, False))

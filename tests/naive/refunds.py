@@ -16,6 +16,8 @@ from tests.naive.records import (
     later,
     meets,
     minor,
+    multiplied,
+    remainder_unit,
     rounded,
     take_from_lines,
     without_factors,
@@ -55,7 +57,8 @@ class Refunds(Referrals):
         base = self.by_terms_of_then(member, order, before)
         bonuses = [each for each in order.bonuses if whole and each[0].reversed_with_order]
         own = [lot for lot in [order.base_lot, *(lot for _, _, lot, _ in order.bonuses)] if lot is not None]
-        self.reverse(member, today, base + sum(points for _, points, _, _ in bonuses), own, order.order_id)
+        taken = base + sum(points for _, points, _, _ in bonuses)
+        self.reverse(member, today, multiplied(taken, order.ratios), own, order.order_id)
         self.give_back(member, today, order)
         if whole:
             self.coupons_back(member, today, order)
@@ -111,9 +114,21 @@ class Refunds(Referrals):
         """Base points to reverse by the rates, factors and rounding of the order's day, and the refund policy of today."""
         now, self.program = self.program, order.terms
         try:
-            return self.base_points_to_reverse(member, order, before, now.refunds.method)
+            if remainder_unit(order.terms) in ("", remainder_unit(now)):
+                return self.base_points_to_reverse(member, order, before, now.refunds.method)
+            return self.without_remainder(order, before)
         finally:
             self.program = now
+
+    def without_remainder(self, order: Order, before: list[int]) -> int:
+        """The remainder of the order's day is gone: the points of the refunded amount alone, in full all that is left."""
+        points = order.points
+        if order.earning and order.refunded < order.amount:
+            gone = [one - line.eligible_left for one, line in zip(before, order.lines, strict=True)]
+            parts = self.parts(order.circumstances, order.lines, gone)
+            points = min(points, self.points_with_remainder(parts, Fraction(0))[0])
+        order.points -= points
+        return points
 
     def base_points_to_reverse(self, member: Member, order: Order, before: list[int], method: str) -> int:
         """Base points a linked refund takes, after its amount was taken from the lines; ``before``: eligible left before it."""
@@ -127,7 +142,9 @@ class Refunds(Referrals):
                 sum((self.added_to_remainder(part) for part in self.parts(where, order.lines, eligible)), Fraction(0))
                 for eligible in (before, after)
             )
-            return self.beyond_cut_off(order, self.lower_remainder(member, max(Fraction(0), was - stays), None))
+            taken = self.beyond_cut_off(order, self.lower_remainder(member, max(Fraction(0), was - stays), None))
+            order.points = max(0, order.points - taken)
+            return taken
         gone = [one - other for one, other in zip(before, after, strict=True)]
         if earn.rounding.scope == "carry":
             points = 0
@@ -135,7 +152,9 @@ class Refunds(Referrals):
                 value = sum((self.added_to_remainder(part) for part in group), Fraction(0))
                 taken = self.lower_remainder(member, value, group[0].rate)
                 points += floor(taken * group[0].factor) if earn.multiplier_stage == "after_rounding" else taken
-            return self.beyond_cut_off(order, points)
+            points = self.beyond_cut_off(order, points)
+            order.points = max(0, order.points - points)
+            return points
         plain_left = 0
         if method == "by_value":
             points = 0
@@ -185,6 +204,9 @@ class Refunds(Referrals):
                 continue
             use[1] -= part
             back -= part
+            part = multiplied(part, order.ratios)
+            if part == 0:
+                continue
             lot = use[0]
             if lot.points == 0:
                 lot.expires_on = use[2]
@@ -200,8 +222,9 @@ class Refunds(Referrals):
 
     def coupons_back(self, member: Member, today: date, order: Order) -> None:
         """The order is refunded in full: coupons used on it come back, unused ones it issued are revoked."""
-        for held, coupon in order.coupons:
-            if coupon.after_full_refund == "returned":
+        for held, _ in order.coupons:
+            coupon = self.coupon_named(held.name)
+            if coupon is not None and coupon.after_full_refund == "returned":
                 member.wallet.append(held)
                 self.pools["used", held.name] -= 1
                 self.note_coupon(member, today, "restore", held, order_id=order.order_id)
@@ -218,7 +241,7 @@ class Refunds(Referrals):
             for k, cap in enumerate(self.program.earn.caps):
                 if cap.per == "campaign" and not cap.dates.first <= counted_on <= cap.dates.last:
                     continue
-                key = (k, self.cap_period(cap, counted_on))
+                key = (k, cap.per, self.cap_period(cap, counted_on))
                 gone = plain if plain is not None and cap.stage == "before_multiplier" else points
                 member.cap_used[key] = max(0, member.cap_used.get(key, 0) - gone)
 

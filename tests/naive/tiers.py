@@ -50,7 +50,7 @@ class Tiers(Lots):
     def entry_requirement(self, member: Member, tier: int) -> Any:
         """``enter``, or ``reenter`` for a member who held the tier (or a higher one) and fell below it. Reading: fell before now."""
         level = self.program.tiers.levels[tier]
-        return level.reenter if level.reenter is not None and tier in member.fallen_below else level.enter
+        return level.reenter if level.reenter is not None and level.name in member.fallen_below else level.enter
 
     def reached(self, member: Member, metrics: dict[str, int]) -> int | None:
         """The tier an upgrade leads to. Reading: without skipping, only the next tier is looked at."""
@@ -89,7 +89,7 @@ class Tiers(Lots):
 
     def change_tier(self, member: Member, today: date, tier: int) -> None:
         """Hold another tier from today; its last day is set by the caller."""
-        member.fallen_below |= set(range(tier + 1, member.tier + 1))
+        member.fallen_below |= {level.name for level in self.program.tiers.levels[tier + 1 : member.tier + 1]}
         if tier > member.tier:
             member.rose = tier
         member.tier, member.tier_since, member.in_grace, member.invited = tier, today, False, False

@@ -7,7 +7,8 @@ from math import ceil, floor
 from typing import Any
 
 from tests.naive.checkout import Checkout
-from tests.naive.records import Lot, Member, first_to_go, minor, soonest
+from tests.naive.dates import ONE_DAY, plus_months
+from tests.naive.records import Gift, Lot, Member, first_to_go, meets, remainder_unit, soonest
 from workbench.program.spec import Program
 
 
@@ -40,6 +41,11 @@ class Versions(Checkout):
     def begin(self, first_day: date) -> None:
         """The version in force on the first day; who joins later never crosses to it."""
         self.coming = version_programs(self.program)
+        for _, program, _ in self.coming:
+            automations = () if program.messages is None else program.messages.automations
+            for kind, campaigns in (("coupons", program.coupons), ("messages", automations)):
+                known = self.order_of_names[kind]
+                known += [each.name for each in campaigns if each.name not in known]
         while self.coming and self.coming[0][0] <= first_day:
             self.program = self.coming.pop(0)[1]
 
@@ -55,23 +61,26 @@ class Versions(Checkout):
         """What the change does to a member, before anything else of the day."""
         self.write(member, today, "version", "versions")
         self.multiply(member, today, Fraction(transition.points_ratio))
-        old_tiers = [] if before.tiers is None else [level.name for level in before.tiers.levels]
-        tier = self.new_tier(old_tiers, member.tier, transition.rename)
+        old = [] if before.tiers is None else [level.name for level in before.tiers.levels]
+        tier = self.new_tier(old, member.tier, transition.rename)
         self.change_lots(member, today, transition.lots, tier)
-        self.change_tiers(member, today, before, transition, tier)
+        if self.program.tiers is not None:
+            self.change_tiers(member, today, old, tier, transition)
         if transition.counters == "reset":
             self.reset_counters(member)
         self.change_coupons(member, today, transition.coupons == "cancelled")
         if transition.stored_bonus == "forfeited":
             for gift in self.live_gifts(member):
-                self.note_gift(member, today, "forfeit", gift, -gift.money, rule="versions")
+                self.forfeit(member, today, gift)
         if transition.carry == "cleared" or remainder_unit(before) != remainder_unit(self.program):
             member.carry = Fraction(0)
         if member.plan is not None:
-            member.plan = next(plan for plan in self.program.plans if plan.name == member.plan.name)
+            self.change_plan(member)
 
     def multiply(self, member: Member, today: date, ratio: Fraction) -> None:
         """Every lot and the debt by the ratio; lots rounded down, debt up."""
+        for order in member.orders.values():
+            order.ratios.append(ratio)
         for lot in sorted((lot for lot in member.lots if lot.points), key=soonest):
             change = floor(lot.points * ratio) - lot.points
             lot.points += change
@@ -93,32 +102,60 @@ class Versions(Checkout):
         return 0
 
     def change_lots(self, member: Member, today: date, mode: str, tier: int) -> None:
+        """Last usable days by the new rules; what lapsed yesterday lapses as ever."""
         if mode == "keep_expiry":
             return
         held, member.tier = member.tier, tier
         for lot in member.lots:
-            if lot.points:
-                fresh = self.last_usable_day(member, self.program.expiry, lot.earned_on)
-                fresh = fresh if fresh is None else max(fresh, today)
-                both = (lot.expires_on or date.max, fresh or date.max)
+            if lot.points and (lot.expires_on is None or lot.expires_on >= today):
+                both = (lot.expires_on or date.max, self.by_new_rules(member, today, lot) or date.max)
                 chosen = both[1] if mode == "new_expiry" else min(both) if mode == "earlier" else max(both)
                 lot.expires_on = None if chosen == date.max else chosen
         member.tier = held
 
-    def change_tiers(self, member: Member, today: date, before: Any, transition: Any, tier: int) -> None:
+    def by_new_rules(self, member: Member, today: date, lot: Lot) -> date | None:
+        """The last usable day that the new rules give a lot, never before today."""
+        earn, expiry = self.program.earn, self.program.expiry
+        own = [bonus.expiry for bonus in earn.bonuses if bonus.name == lot.bonus and bonus.expiry is not None]
+        by_activation = earn.pending is not None and earn.pending.expiry_clock == "activation"
+        rule = own[0] if own else expiry
+        last = self.last_usable_day(member, rule, lot.activation if by_activation else lot.earned_on)
+        if last is None:
+            return None
+        if rule.model == "extension":
+            last = max(last, plus_months(member.last_activity, rule.months))
+        return max(last, today)
+
+    def change_tiers(self, member: Member, today: date, old: list[str], tier: int, transition: Any) -> None:
+        """Hold the tier of the new program, to its own end or judged at once."""
         tiers = self.program.tiers
-        if tiers is None:
-            member.tier, member.tier_until = 0, None
-            return
-        name = None if before.tiers is None else before.tiers.levels[member.tier].name
-        member.fallen_below = set()
-        if tier != 0 and name is None:
-            tier = 0
-        member.tier = tier
+        name = old[member.tier] if old else None
+        member.fallen_below = {transition.rename.get(each, each) for each in member.fallen_below}
+        was, member.tier = member.tier, tier
         if tier == 0:
-            member.tier_until = None
-        if tiers.levels[tier].name != name:
+            member.tier_until, member.in_grace = None, False
+        elif was == 0:
+            member.tier_until = self.validity_from(member, today)
+        if transition.tiers == "rejudged":
+            self.judge_at_once(member, today)
+        if tiers.levels[member.tier].name != name:
             self.write(member, today, "tier", f"tiers.{self.tier_name(member)}")
+
+    def judge_at_once(self, member: Member, today: date) -> None:
+        """The highest tier whose ``enter`` the metrics of the window of yesterday meet, with its validity from today."""
+        levels, yesterday = self.program.tiers.levels, today - ONE_DAY
+        metrics = self.metrics(member, self.window_start(member, yesterday), yesterday, today)
+        met = [k for k, level in enumerate(levels) if level.enter is not None and meets(level.enter, metrics)]
+        tier = max([0, *met])
+        if tier != member.tier:
+            member.fallen_below |= {level.name for level in levels[tier + 1 : member.tier + 1]}
+            if tier > member.tier:
+                member.rose = tier
+            member.tier, member.tier_since, member.invited = tier, today, False
+            if self.program.tiers.window.kind == "since_tier_change":
+                member.era += 1
+        member.in_grace = False
+        member.tier_until = None if tier == 0 else self.validity_from(member, today)
 
     def reset_counters(self, member: Member) -> None:
         """Qualifying metrics, caps, once-limits and sums of spend begin at zero."""
@@ -126,18 +163,22 @@ class Versions(Checkout):
         member.cap_used, member.given, member.fired, member.sums = {}, [], {}, {}
 
     def change_coupons(self, member: Member, today: date, cancelled: bool) -> None:
+        """Coupons that are cancelled, or whose name is gone; what lapsed yesterday lapses as ever."""
         for held in sorted(member.wallet, key=first_to_go):
-            if cancelled or self.coupon_named(held.name) is None:
+            gone = cancelled or self.coupon_named(held.name) is None
+            if gone and (held.expires_on is None or held.expires_on >= today):
                 member.wallet.remove(held)
                 self.note_coupon(member, today, "revoke", held, rule="versions")
 
+    def forfeit(self, member: Member, today: date, gift: Gift) -> None:
+        """Bonus value taken by the change; what lapsed yesterday lapses as ever."""
+        if gift.expires_on is None or gift.expires_on >= today:
+            self.note_gift(member, today, "forfeit", gift, -gift.money, rule="versions")
 
-def remainder_unit(program: Any) -> Any:
-    """What a kept remainder is counted in: None where there is none."""
-    rounding = program.earn.rounding
-    if rounding.mode == "none":
-        return "point"
-    if rounding.scope != "carry":
-        return None
-    rates = [rate for rate in (program.earn.rate, *program.earn.rate_by_tier.values()) if rate is not None]
-    return {minor(rate.per) for rate in rates}.pop() if rates else None
+    def change_plan(self, member: Member) -> None:
+        """A plan goes on under its name; one whose name is gone runs to its end."""
+        named = [plan for plan in self.program.plans if plan.name == member.plan.name]
+        if named:
+            member.plan = named[0]
+        else:
+            member.plan_renews = False
