@@ -115,7 +115,8 @@ def earn_purchase(terms, account, order, eligible, day, business):
 
 @rule
 def earn_nothing(order):
-    """An order earns no base points, now and when it is refunded."""
+    """An order earns no base points, now and when it is refunded; it is not cut."""
+    order.own.split = 0
     for i in range(order.own.parts):
         order.parts[i].rate = -1
 

@@ -167,7 +167,7 @@ def cut(terms, own, order, refunded):
     for i in range(placed.parts):
         part = order.parts[i]
         left = part.refunded if refunded else part.eligible_left
-        if not placed.split or part.rate < 0:
+        if not placed.split:
             write_piece(order, i, part.rate, part.factor, left)
             continue
         while left > 0:
