@@ -15,7 +15,8 @@ from workbench.finance.accounting.standing import cost_of, rate_of, standing_now
 from workbench.finance.world import WorldPanel
 from workbench.program.spec import Program
 from workbench.program.worth import cost_by_rule, face_value_per_point, given_without_sale, last_ages
-from workbench.units import CENTS
+from workbench.rules.expiry import Conversion
+from workbench.units import CENTS, to_minor
 
 __all__ = ["LiabilityFigures", "books_of_panel", "liability_figures", "worth_of"]
 
@@ -31,13 +32,7 @@ def worth_of(program: Program | None, policy: Policy, ledger: SubLedger, source:
     """What a point is worth: by the policy, or else by the program. The cost is the average of what was redeemed, the dearest reward's
     where nothing was, and the face value where rewards have no cost. Raises BadInput where neither says."""
     points = policy.points
-    face = (
-        _minor(points.face_value)
-        if points.face_value is not None
-        else face_value_per_point(program)
-        if program
-        else None
-    )
+    face = _minor(points.face_value) if points.face_value is not None else _face(program)
     if face is None:
         message = "missing: points buy nothing, or no program is named; expected the value of a point in the policy"
         raise BadInput(Problem("points.face_value", message), source)
@@ -49,6 +44,14 @@ def worth_of(program: Program | None, policy: Policy, ledger: SubLedger, source:
     if total > 0:
         return Worth(face, sum((costs[name] * count for name, count in redeemed.items()), Fraction(0)) / total)
     return Worth(face, max(costs.values(), default=face))
+
+
+def _face(program: Program | None) -> Fraction | None:
+    """Of a program: what points buy, or else what they are converted into."""
+    if program is None:
+        return None
+    face, expiry = face_value_per_point(program), program.expiry
+    return Fraction(to_minor(expiry.voucher), expiry.block) if face is None and isinstance(expiry, Conversion) else face
 
 
 def _minor(major: Decimal) -> Fraction:

@@ -20,7 +20,18 @@ from workbench.finance.accounting.rounding import apportion, half_up
 from workbench.finance.cells import Ints
 from workbench.units import CENTS
 
-__all__ = ["MONEY", "POINTS", "Close", "Estimates", "Rates", "Standing", "Worth", "close_books", "net_of_tax"]
+__all__ = [
+    "MONEY",
+    "POINTS",
+    "Close",
+    "Estimates",
+    "Rates",
+    "Standing",
+    "Worth",
+    "check_books",
+    "close_books",
+    "net_of_tax",
+]
 
 MONEY = ("opening", "deferred", "reversed", "repaid", "remitted", "redeemed", "expiry", "reestimate", "closing")
 """Columns of the roll-forward in money: closing = opening + deferred - all others. repaid: deferral of points taken off a lot for a debt."""
@@ -145,18 +156,23 @@ def net_of_tax(amount: int, policy: Policy) -> Fraction:
 def close_books(books: SubLedger, worth: Worth, policy: Policy, rates: Rates, source: str = "") -> Close:
     """Close every month of a sub-ledger. Raises BadInput where it cannot be one, or where a portfolio's points are outstanding and none
     is expected to be redeemed."""
-    check(books, source)
-    if books.deferred is None and books.sold.any() and not books.spend.any():
-        message = (
-            "missing: what the sales that issued the points came to (sales), or what was deferred for them (deferred)"
-        )
-        raise BadInput(Problem("sales", message), source)
+    check_books(books, source)
     groups = books.portfolios(MONTHS[policy.points.portfolio])
     firsts = tuple(int(each) for each in np.unique(groups))
     run = _Run(books, worth, policy, firsts, source)
     for month in range(books.months):
         run.close(month, rates(books, month), groups)
     return run.done(_points(books, firsts))
+
+
+def check_books(books: SubLedger, source: str = "") -> None:
+    """Raise BadInput where a sub-ledger cannot be one (``movements.check``), or nothing says what its points were sold with."""
+    check(books, source)
+    if books.deferred is None and books.sold.any() and not books.spend.any():
+        message = (
+            "missing: what the sales that issued the points came to (sales), or what was deferred for them (deferred)"
+        )
+        raise BadInput(Problem("sales", message), source)
 
 
 def _points(books: SubLedger, firsts: tuple[int, ...]) -> Ints:

@@ -8,7 +8,16 @@ from fractions import Fraction
 
 import numpy as np
 
-from workbench.finance.accounting.close import NOUGHT, Estimates, Rates, Standing, Worth, close_books, net_of_tax
+from workbench.finance.accounting.close import (
+    NOUGHT,
+    Estimates,
+    Rates,
+    Standing,
+    Worth,
+    check_books,
+    close_books,
+    net_of_tax,
+)
 from workbench.finance.accounting.cohort import Cohort, allocate
 from workbench.finance.accounting.movements import SubLedger
 from workbench.finance.accounting.policy import Policy
@@ -22,6 +31,7 @@ def standing_now(
     books: SubLedger, worth: Worth, policy: Policy, rates: Rates, source: str = ""
 ) -> tuple[Standing, ...]:
     """Every portfolio at the end of a sub-ledger; by a full close where there is no shorter way. Raises BadInput as ``close_books``."""
+    check_books(books, source)
     issued = books.sold + books.given
     at_once = not (issued - np.diag(np.diag(issued))).any() and books.deferred is None
     if policy.points.portfolio != "month" or policy.points.breakage == "remit" or not at_once:
