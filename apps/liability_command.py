@@ -77,10 +77,12 @@ def liability(
     from simulators.versions import versions
     from simulators.weights import member_weights
     from workbench.finance.accounting.policy import load_policy
+    from workbench.finance.triangle_file import valuation_month
     from workbench.liability_document import liability_document
     from workbench.run_books import value_books
 
     day = day_of("--valuation")(valuation)
+    valuation_month(day)
     if file is not None and file.suffix.lower() != ".xlsx":
         raise BadInput(Problem("--out", "expected a name ending in .xlsx", file.name))
     with placed("--policy"):
@@ -106,6 +108,7 @@ def liability(
             engine,
             threads,
             draws > 0,
+            day,
         )
     found = value_books(books, rules, day, partial(member_weights, seed, draws) if draws else None)
     provenance = {"versions": versions(), **books.provenance, "policy": policy, "valuation": day.isoformat()}
@@ -202,15 +205,17 @@ def _simulated(
     engine: str | None,
     threads: int | None,
     by_member: bool,
+    valuation: date,
 ) -> "Books":
     """The books of a program that is lived first."""
     from simulators.simulate import simulate
-    from workbench.run_books import books_of_run
+    from workbench.run_books import books_of_run, check_end
 
     first, chosen = day_of("--start")(start), engine_of(engine)
     scenario = scenario_of(
         name, "none", population, purchases_per_year, mean_basket, assumptions, members, years, first, seed
     )
+    check_end(valuation, scenario.end)
     with progress_bar(members, chosen, None) as progress, no_room(None):
         keep = by_member and members <= MOST_MEMBERS
         return books_of_run(simulate(scenario, progress, chosen, threads, keep, tell))

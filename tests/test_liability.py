@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -171,6 +172,8 @@ def test_a_folder_gives_the_books_of_its_panel(refunded: Run, tmp_path: Path) ->
         value_books(books, load_policy("default"), date(2027, 12, 30))
     with pytest.raises(BadInput, match="from 2025-01 to 2027-12"):
         value_books(books, load_policy("default"), date(2028, 1, 31))
+    with pytest.raises(BadInput, match="up to 2027-12-30, when the run ends"):
+        value_books(replace(books, end=date(2027, 12, 30)), load_policy("default"), date(2027, 12, 31))
 
 
 def test_a_month_is_closed_from_nothing_later(refunded: Run) -> None:
@@ -404,6 +407,7 @@ BAD: dict[str, tuple[Callable[[Path], list[str]], str]] = {
     "no such file": (lambda path: [str(path / "none.csv"), "--valuation", "2025-01-31"], "no such file"),
     "no such program": (lambda path: ["mos_burgr", "--valuation", "2027-12-31"], "did you mean 'mos_burger'"),
     "not a month's end": (lambda path: [str(cohorts(path, EXAMPLE_52)), "--valuation", "2025-02-27"], "the last day of a month"),
+    "after the run": (lambda path: ["mos_burger", "--start", "2025-01-15", "--years", "1", "--valuation", "2026-01-31"], "up to 2026-01-14, when the run ends"),
     "no day": (lambda path: [str(cohorts(path, EXAMPLE_52)), "--valuation", "2025-02-30"], "expected a date that exists"),
     "no workbook": (lambda path: [str(cohorts(path, EXAMPLE_52)), "--valuation", "2025-02-28", "--out", str(path / "x.xls")], "ending in .xlsx"),
     "no worth": (lambda path: [str(cohorts(path, EXAMPLE_52)), "--valuation", "2025-02-28"], "points.face_value: missing"),

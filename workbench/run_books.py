@@ -35,7 +35,7 @@ from workbench.run_liability import books_of_panel, worth_of
 from workbench.scenario import Run
 from workbench.units import CENTS
 
-__all__ = ["Books", "books_of_file", "books_of_folder", "books_of_run", "flows_of_run", "value_books"]
+__all__ = ["Books", "books_of_file", "books_of_folder", "books_of_run", "check_end", "flows_of_run", "value_books"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ class Books:
     """Of stored value, plans and coupons, where they are at hand."""
     events: Events | None = None
     """Every entry, where they are known member by member: then members can be drawn again."""
+    end: date | None = None
+    """The last day that is known, where that may lie within a month."""
 
 
 def books_of_folder(folder: RunFolder) -> Books:
@@ -78,7 +80,9 @@ def books_of_folder(folder: RunFolder) -> Books:
         columns, missing, rules, names, given_without_sale(program), program.currency, first, months, ages
     )
     document = folder.document
-    return Books(ledger, program.title, program, int(document["points"]["outstanding"]), _run_provenance(document))
+    return Books(
+        ledger, program.title, program, int(document["points"]["outstanding"]), _run_provenance(document), end=end
+    )
 
 
 def books_of_run(run: Run) -> Books:
@@ -88,7 +92,7 @@ def books_of_run(run: Run) -> Books:
     events = None if run.ledgers is None else events_of(run.ledgers[0])
     outstanding = totals(run.program)["outstanding"]
     provenance = _run_provenance(run_document(run))
-    return Books(ledger, program.title, program, outstanding, provenance, flows_of_run(run), events)
+    return Books(ledger, program.title, program, outstanding, provenance, flows_of_run(run), events, run.scenario.end)
 
 
 def flows_of_run(run: Run) -> RightFlows:
@@ -171,6 +175,14 @@ def _months(column: pa.ChunkedArray) -> Ints:
     return found
 
 
+def check_end(valuation: date, end: date | None) -> None:
+    """Raise BadInput where a valuation lies after the last day that is known: the flows of a part of a month are not those of a month."""
+    if end is not None and valuation > end:
+        raise BadInput(
+            Problem("--valuation", f"expected a month's end up to {end}, when the run ends", valuation.isoformat())
+        )
+
+
 def value_books(
     books: Books, policy: Policy, valuation: date, weights: Callable[[int], Floats] | None = None
 ) -> Valuation:
@@ -181,6 +193,7 @@ def value_books(
     if not ledger.first_month <= month <= last:
         message = f"expected a month's end from {month_name(ledger.first_month)} to {month_name(last)}, which the records cover"
         raise BadInput(Problem("--valuation", message, valuation.isoformat()))
+    check_end(valuation, books.end)
     known = ledger.through(month - ledger.first_month + 1)
     outstanding = books.outstanding if month == last else None
     flows = None if books.flows is None else books.flows.through(known.months)
