@@ -21,6 +21,7 @@ from apps.console import day_of as _day
 from apps.console import err, out, plain, table
 from apps.console import print_json as _print_json
 from apps.liability_command import liability
+from apps.member_command import member
 from apps.redemption_commands import backtest, redemption
 from apps.scenario_options import engine_of, no_room, placed, progress_bar, same_currency, scenario_of, tell
 from apps.show_run import show_comparison, show_run
@@ -50,6 +51,7 @@ app.command()(calibrate)
 app.command()(liability)
 app.command()(redemption)
 app.command()(backtest)
+app.command()(member)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 ProgramName = Annotated[str, typer.Argument(metavar="PROGRAM", help="A slug of the library, or a YAML file.")]

@@ -53,7 +53,7 @@ from workbench.rules.versions import lowest_tier, rank_of
 from workbench.scenario import NO_PROGRAM, Run, Scenario
 from workbench.units import NEVER
 
-__all__ = ["BLOCK", "run_agents"]
+__all__ = ["BLOCK", "Life", "World", "is_shared", "run_agents", "run_block", "worlds_of"]
 
 BLOCK = 2000
 """Members to an environment: SimPy's event queue slows down with its length, and independent members share nothing. Where members bring
@@ -81,10 +81,12 @@ class View:
 class World:
     """One program and everything its members write."""
 
-    def __init__(self, program: Program, scenario: Scenario, behaviour: BehaviourTerms) -> None:
+    def __init__(
+        self, program: Program, scenario: Scenario, behaviour: BehaviourTerms, desk: type[Desk] = Desk
+    ) -> None:
         first, last = scenario.start_day, scenario.last_day + 1 + longest_pending(program)
         self.program = program
-        self.desk = Desk(program, first, last)
+        self.desk = desk(program, first, last)
         self.guests = self.desk if program is NO_PROGRAM else Desk(NO_PROGRAM, first, last)
         self.views = [
             View(
@@ -526,19 +528,15 @@ def _collector_off() -> Iterator[None]:
 
 def run_agents(scenario: Scenario, progress: Progress | None = None) -> Run:
     """Live a scenario with SimPy agents. ``progress`` is told (members done, members in all) after each block."""
-    end_day = scenario.last_day + 1
-    terms = population_terms(scenario.population, scenario.start_day, end_day)
-    behaviour = behaviour_terms(scenario.assumptions)
-    worlds = [World(each, scenario, behaviour) for each in (scenario.program, scenario.baseline)]
-    acts = [view.behaviour for world in worlds for view in world.views]
-    strips, largest = max(map(strips_needed, acts)), max(map(largest_modifier, acts))
+    terms = population_terms(scenario.population, scenario.start_day, scenario.last_day + 1)
+    worlds = worlds_of(scenario)
     pairs = blank_pairs(scenario.last_day, len(worlds[0].desk.lowered.tier_names))
-    shared = any(world.desk.pools or world.refers for world in worlds)  # then every member is of one environment
+    shared = any(map(is_shared, worlds))  # then every member is of one environment
     block = scenario.members if shared else BLOCK
     for first in range(0, scenario.members, block):
         count = min(block, scenario.members - first)
         with _collector_off():
-            for program, baseline in _run_block(scenario, terms, worlds, strips, largest, first, count):
+            for program, baseline in run_block(scenario, terms, worlds, first, count):
                 _fold(pairs, program, baseline)
         if progress is not None:
             progress(first + count, scenario.members)
@@ -577,16 +575,34 @@ def _fold(pairs: PairPanel, program: Life, baseline: Life) -> None:
     )
 
 
-def _run_block(
-    scenario: Scenario, terms: PopulationTerms, worlds: list[World], strips: int, largest: float, first: int, count: int
+def is_shared(world: World) -> bool:
+    """Whether what one member may have depends on others."""
+    return bool(world.desk.pools or world.refers)
+
+
+def worlds_of(scenario: Scenario, desk: type[Desk] = Desk) -> list[World]:
+    """The worlds of a scenario: the program's, whose desk is of the class given, and the baseline's."""
+    behaviour = behaviour_terms(scenario.assumptions)
+    return [World(scenario.program, scenario, behaviour, desk), World(scenario.baseline, scenario, behaviour)]
+
+
+def run_block(
+    scenario: Scenario,
+    terms: PopulationTerms,
+    worlds: list[World],
+    first: int,
+    count: int,
+    begin: Callable[[World, PopulationTerms, Members, int, Candidates], Life] = Life,
 ) -> list[list[Life]]:
-    """Live a block of members; returns each one's lives, in the order of the worlds."""
+    """Live a block of members; returns each one's lives, in the order of the worlds. ``begin`` makes a life."""
+    acts = [view.behaviour for world in worlds for view in world.views]
+    strips, largest = max(map(strips_needed, acts)), max(map(largest_modifier, acts))
     members = draw_members(scenario.population, terms, scenario.seed, first, count)
     env = simpy.Environment(initial_time=scenario.start_day)
     lives = []
     for i in range(count):
         found = candidates(terms, members, i, strips, largest)
-        lives.append([Life(world, terms, members, i, found) for world in worlds])
+        lives.append([begin(world, terms, members, i, found) for world in worlds])
         if any(world.refers for world in worlds):
             brought, only_so = comes_how(scenario.assumptions, int(members.key[i]))
             for life in lives[-1]:
