@@ -158,6 +158,8 @@ ALWAYS_THERE = ("coupons", "stored_value", "referral", "plans", "redemption", "t
 def replace_section(document: dict[str, Any], other: dict[str, Any], section: tuple[str, ...]) -> dict[str, Any]:
     """The document with a section (or some keys of it) as in the other one."""
     name, *keys = section
+    if {"rounding", "multipliers", "rate"} & set(keys) and any(keeps_remainder(each) for each in (document, other)):
+        return document  # rules count a remainder by their factors and rates, and forget it with them: kept out here
     if name in ALWAYS_THERE and (name in document) != (name in other):
         return document
     changed = deepcopy(document)
@@ -176,6 +178,11 @@ def replace_section(document: dict[str, Any], other: dict[str, Any], section: tu
             if theirs is not None and key in theirs:
                 changed[name][key] = theirs[key]
     return changed
+
+
+def keeps_remainder(document: dict[str, Any]) -> bool:
+    rounding = document["earn"].get("rounding", {})
+    return rounding.get("mode") == "none" or rounding.get("scope") == "carry"
 
 
 def keep_shared_limits(document: dict[str, Any], name: str, theirs: Any) -> None:

@@ -38,12 +38,16 @@ class Bonuses(Tiers):
         """Give a bonus if its limits allow it on its posting day; whether points were given."""
         if bonus.dates and not any(span.first <= today <= span.last for span in bonus.dates):
             return False
-        before = [day for name, day in member.given if name == bonus.name and self.same_period(bonus.once, day, today)]
+        before = [
+            day
+            for each, day in member.given
+            if each == (bonus.name, bonus.once) and self.same_period(bonus.once, day, today)
+        ]
         if len(before) >= bonus.at_most and bonus.once != "event":
             return False
         if points <= 0:
             return False
-        member.given.append((bonus.name, today))
+        member.given.append(((bonus.name, bonus.once), today))
         pending = self.program.earn.pending
         waits = pending is not None and pending.bonuses
         lot = self.open_lot(member, today, points, earned, bonus.expiry, waits)

@@ -45,7 +45,9 @@ class Campaigns(Coupons):
             levels = self.program.tiers.levels
             if levels[member.tier if tier is None else tier].name not in campaign.tiers:
                 return False
-        return not any(self.same_period(campaign.once, day, today) for day in member.fired.get(name, ()))
+        return not any(
+            self.same_period(campaign.once, day, today) for day in member.fired.get((name, campaign.once), ())
+        )
 
     def set_off(
         self, member: Member, today: date, name: str, campaign: Any, order_id: str = "", tier: int | None = None
@@ -54,7 +56,7 @@ class Campaigns(Coupons):
         if not self.may_fire(member, today, name, campaign, tier):
             return
         if name.startswith("coupons."):
-            member.fired.setdefault(name, []).append(today)
+            member.fired.setdefault((name, campaign.once), []).append(today)
             self.issue(member, campaign, campaign.count, today, order_id)
         else:
             self.send(member, today, name, campaign)
@@ -68,7 +70,7 @@ class Campaigns(Coupons):
                 if len(recent) >= cap.messages:
                     return
             member.sent.append(today)
-        member.fired.setdefault(name, []).append(today)
+        member.fired.setdefault((name, message.once), []).append(today)
         self.write(member, today, "message", name)
 
     # --- events ------------------------------------------------------------------------------------------------------
@@ -228,7 +230,7 @@ class Campaigns(Coupons):
             return
         if coupon.once != "event":
             times = 1
-        member.fired.setdefault(name, []).append(today)
+        member.fired.setdefault((name, coupon.once), []).append(today)
         times = min(times, MOST_AT_ONCE, self.room_for(member, coupon, today) // coupon.count)
         if times > 0:
             self.take(member, today, times * points, "redeem", name)
@@ -252,7 +254,7 @@ class Campaigns(Coupons):
             self.note_activity(member, today, {"redeem"})
             self.take(member, today, coupon.trigger.points, "redeem", name, order_id=row["order_id"])
         if on in ("manual", "points"):
-            member.fired.setdefault(name, []).append(today)
+            member.fired.setdefault((name, coupon.once), []).append(today)
         self.issue(member, coupon, coupon.count, today, row["order_id"])
         return True
 

@@ -228,8 +228,8 @@ class Member:
     carry: Fraction = Fraction(0)
     """Kept spend in minor units (scope carry), or kept fraction of a point (mode none)."""
     orders: dict[str, Order] = field(default_factory=dict)
-    given: list[tuple[str, date]] = field(default_factory=list)
-    """(bonus, posting day) of every bonus given."""
+    given: list[tuple[Any, date]] = field(default_factory=list)
+    """((bonus, its period), posting day) of every bonus given."""
     cap_used: dict[tuple[int, str, Any], int] = field(default_factory=dict)
     """(cap, its kind of period, the period) -> points counted."""
     items: dict[tuple[str, date], int] = field(default_factory=dict)
@@ -240,8 +240,8 @@ class Member:
     """The tier entered last, while its campaigns are still to come."""
     renewed: bool = False
     """Whether the tier was renewed this morning."""
-    fired: dict[str, list[date]] = field(default_factory=dict)
-    """Campaign -> posting days on which it fired (messages: was sent)."""
+    fired: dict[Any, list[date]] = field(default_factory=dict)
+    """(campaign, its period) -> posting days on which it fired (messages: was sent)."""
     sums: dict[tuple[str, Any], int] = field(default_factory=dict)
     """(campaign, its period) -> eligible spend."""
     wallet: list[Held] = field(default_factory=list)

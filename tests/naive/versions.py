@@ -149,11 +149,13 @@ class Versions(Checkout):
         tier = max([0, *met])
         if tier != member.tier:
             member.fallen_below |= {level.name for level in levels[tier + 1 : member.tier + 1]}
-            if tier > member.tier:
-                member.rose = tier
+            rises = tier > member.tier
             member.tier, member.tier_since, member.invited = tier, today, False
             if self.program.tiers.window.kind == "since_tier_change":
                 member.era += 1
+            if rises:
+                member.rose = tier
+                self.reset_counter(member, today, levels[tier].enter, metrics)
         member.in_grace = False
         member.tier_until = None if tier == 0 else self.validity_from(member, today)
 
