@@ -1,6 +1,6 @@
 """Two tellings of the rules compared: the rulebook's replay and the naive model, entry for entry and member for member."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import zip_longest
 from typing import Any
@@ -93,7 +93,7 @@ def shown_row(row: Row) -> str:
     return ", ".join(f"{key} {value}" for key, value in row.items() if value not in (None, "", 0))
 
 
-def compare(seeds: range, draw: Callable[[int], Case]) -> None:
+def compare(seeds: Sequence[int], draw: Callable[[int], Case]) -> None:
     """Compare the cases of some seeds; fails with the first that differs, told in full, and the numbers of the others."""
     wrong: dict[int, str] = {}
     refused = []

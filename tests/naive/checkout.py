@@ -30,21 +30,17 @@ class Checkout(Refunds):
         """Activity, then invitation, then bonuses, then automatic redemption and tier check."""
         self.note_activity(member, today, {"action"})
         name = row["action"]
-        known = self.invite(member, today, name)
+        self.invite(member, today, name)
         if name in ("visit", "night"):
-            known = True
             nights = (1 if row["points"] is None else row["points"]) if name == "night" else 0
             member.marks.append(Mark(today, today, today, member.era, nights=nights, visit=name == "visit"))
         for bonus in self.program.earn.bonuses:
-            if bonus.event == "action" and bonus.action == name:
-                known = True
-                if self.on_streak(member, today, bonus):
-                    self.give_bonus(
-                        member, today, bonus, row["points"] or 0 if bonus.points is None else bonus.points, row["date"]
-                    )
-        known |= any(each.trigger.on == "action" and each.trigger.action == name for _, each in self.campaigns())
+            if bonus.event == "action" and bonus.action == name and self.on_streak(member, today, bonus):
+                self.give_bonus(
+                    member, today, bonus, row["points"] or 0 if bonus.points is None else bonus.points, row["date"]
+                )
         self.ask_event(member, today, "action", action=(name,))
-        if known:
+        if name in self.known_actions:
             self.settle(member, today)
 
     def checkout(self, member: Member, rows: list[tuple[int, Row]], today: date) -> None:

@@ -17,6 +17,8 @@ class Desk:
         self.members: dict[str, Member] = {}
         self.entries: list[Entry] = []
         self.refused: list[int] = []
+        self.known_actions = {"visit", "night"}
+        """Actions that some version mentions: what follows an action follows only these."""
         self.order_of_names: dict[str, list[str]] = {"coupons": [], "messages": []}
         """Coupons and messages in the order in which they first stand in any version."""
         self.coming: list[tuple[date, Any, Any]] = []

@@ -46,8 +46,17 @@ class Versions(Checkout):
             for kind, campaigns in (("coupons", program.coupons), ("messages", automations)):
                 known = self.order_of_names[kind]
                 known += [each.name for each in campaigns if each.name not in known]
+            self.known_actions |= self.actions_of(program)
         while self.coming and self.coming[0][0] <= first_day:
             self.program = self.coming.pop(0)[1]
+
+    def actions_of(self, program: Any) -> set[str]:
+        """Names of actions that a program mentions."""
+        levels = [] if program.tiers is None else program.tiers.levels
+        automations = () if program.messages is None else program.messages.automations
+        triggers = [each.trigger for each in (*program.coupons, *automations)]
+        named = {trigger.action for trigger in triggers if trigger.on == "action"}
+        return named | {bonus.action for bonus in program.earn.bonuses} | {level.invitation for level in levels}
 
     def turn_version(self, today: date) -> tuple[Any, Any] | None:
         """(the program until yesterday, the transition) where another version takes effect today."""
@@ -76,6 +85,8 @@ class Versions(Checkout):
             member.carry = Fraction(0)
         if member.plan is not None:
             self.change_plan(member)
+        if self.program.segments is None:
+            member.segment = None
 
     def multiply(self, member: Member, today: date, ratio: Fraction) -> None:
         """Every lot and the debt by the ratio; lots rounded down, debt up."""
