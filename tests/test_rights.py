@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from workbench.errors import BadInput
 from workbench.finance.accounting.journal import balance
+from workbench.finance.accounting.right_flows import flows_of_entries
 from workbench.finance.accounting.rights import (
     FLOWS,
     CouponBooks,
@@ -22,7 +23,8 @@ from workbench.finance.accounting.rights import (
     first_in_first_out,
     stored_value_books,
 )
-from workbench.units import to_day
+from workbench.ledger import PAY, TOPUP, VALUE_BACK
+from workbench.units import NEVER, to_day
 
 JANUARY_2025 = 660
 
@@ -118,6 +120,25 @@ def test_stored_value_always_foots(data: st.DataObject) -> None:
     assert abs(close.exact[-1] - close.liability) <= Fraction(1, 2)
     if not held:
         assert close.liability == 0
+
+
+def test_each_members_oldest_load_is_spent_first() -> None:
+    """A pays in 100 in January and never comes back; B pays in 100 in February and spends 100, of which 30 come back in March, and 10 are
+    spent again. Summed over members, A's load would be spent."""
+    days = [to_day(date(2025, month, 1)) for month in (1, 2, 2, 3, 3)]
+    columns = {
+        "member": np.array([0, 1, 1, 1, 1]), "date": np.array(days), "kind": np.array([TOPUP, TOPUP, PAY, VALUE_BACK, PAY]),
+        "money": np.array([100, 100, -100, 30, -10]), "rule": np.array(["stored_value"] * 5, dtype=object),
+        "lot_earned_on": np.full(5, NEVER), "expires_on": np.full(5, NEVER),
+    }  # fmt: skip
+    found = flows_of_entries(columns, JANUARY_2025, 3)
+    assert found.loads is not None
+    assert found.loads.redeemed.tolist() == [[0, 0, 0], [0, 100, -20], [0, 0, 0]]
+    assert found.stored.spent.tolist() == [0, 100, -20]
+    assert [close_right(each, Fraction(1)).liability for each in (found.loads, found.loads.through(2))] == [120, 100]
+    columns["money"] = np.array([100, 100, -101, 30, -10])
+    with pytest.raises(BadInput, match="more leaves than a member holds"):
+        flows_of_entries(columns, JANUARY_2025, 3)
 
 
 # --- coupons ---------------------------------------------------------------------------------------------------------------

@@ -101,7 +101,9 @@ def flows_of_run(run: Run) -> RightFlows:
     if run.ledgers is None:
         return flows_of_months(frame.first_month, run.program.by_month[:, :, MONEY])
     kept = run.ledgers[0]
-    columns: dict[str, Any] = {name: kept.column(name) for name in ("kind", "money", "lot_earned_on", "expires_on")}
+    columns: dict[str, Any] = {
+        name: kept.column(name) for name in ("member", "kind", "money", "lot_earned_on", "expires_on")
+    }
     columns |= {"date": kept.column("day"), "rule": np.array(kept.rules, dtype=object)[kept.column("rule")]}
     return flows_of_entries(columns, frame.first_month, frame.months)
 

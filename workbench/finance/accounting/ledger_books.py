@@ -30,7 +30,7 @@ from workbench.units import NEVER
 __all__ = ["read_all", "read_books"]
 
 COLUMNS = {
-    "date": pa.date32(), "kind": pa.string(), "points": pa.int64(), "money": pa.decimal128(18, 2), "lot_earned_on": pa.date32(),
+    "member_id": pa.string(), "date": pa.date32(), "kind": pa.string(), "points": pa.int64(), "money": pa.decimal128(18, 2), "lot_earned_on": pa.date32(),
     "expires_on": pa.date32(), "order_id": pa.string(), "rule": pa.string(),
 }  # fmt: skip
 MOST_PROBLEMS = 20
@@ -153,6 +153,9 @@ def _columns(path: str | Path) -> dict[str, Any]:
     days = {name: _days(table[name]) for name in ("date", "lot_earned_on", "expires_on")}
     return {
         **days,
+        "member": np.asarray(
+            pc.fill_null(table["member_id"], "").combine_chunks().dictionary_encode().indices, dtype=np.int64
+        ),
         "kind": np.asarray(codes, dtype=np.int64),
         "points": np.asarray(table["points"], dtype=np.int64),
         "money": _minor(table["money"]),

@@ -1,5 +1,6 @@
 """Stored value, paid terms and coupons as a ledger's entries tell of them, and their close by a policy."""
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -7,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from workbench.errors import BadInput, Problem
 from workbench.finance.accounting.policy import Policy
 from workbench.finance.accounting.rights import (
+    RightBooks,
     RightClose,
     StoredValueFlows,
     Term,
@@ -66,6 +69,8 @@ class RightFlows:
 
     first_month: int
     stored: StoredValueFlows
+    loads: RightBooks | None
+    """Stored value by month of load, each member's oldest load spent first; None where only sums over members are at hand."""
     terms: tuple[Term, ...] | None
     """None where the days of paid terms are not at hand."""
     fees_due: int
@@ -77,7 +82,7 @@ class RightFlows:
         found = []
         if self.stored.topup.any() or self.stored.gift.any():
             stored = policy.stored_value
-            books = stored_value_books(self.first_month, self.stored)
+            books = self.loads or stored_value_books(self.first_month, self.stored)
             found.append(close_right(books, 1 - Fraction(stored.rate.value), stored.breakage))
         if self.terms:
             found.append(fee_close(self.first_month, len(self.stored.topup), self.terms))
@@ -109,17 +114,17 @@ class RightFlows:
         cut = StoredValueFlows(*(each[:months] for each in self.stored))
         end = np.datetime64(self.first_month + months, "M").astype("datetime64[D]").astype(np.int64)
         terms = None if self.terms is None else tuple(term for term in self.terms if term.first < end)
-        return replace(self, stored=cut, terms=terms)
+        return replace(self, stored=cut, loads=None if self.loads is None else self.loads.through(months), terms=terms)
 
 
 def flows_of_months(first_month: int, money: Ints) -> RightFlows:
     """Of a panel: ``money``, int64[months, kinds], as signed in the ledger."""
     stored = {name: money[:, kinds].sum(axis=1) * (1 if name in _INWARD else -1) for name, kinds in _STORED.items()}
-    return RightFlows(first_month, StoredValueFlows(**stored), None, int(money[:, FEE_DUE].sum()), ())
+    return RightFlows(first_month, StoredValueFlows(**stored), None, None, int(money[:, FEE_DUE].sum()), ())
 
 
 def flows_of_entries(columns: Mapping[str, Any], first_month: int, months: int) -> RightFlows:
-    """Of a ledger's columns: date, kind, money, lot_earned_on, expires_on, rule."""
+    """Of a ledger's columns: member, date, kind, money, lot_earned_on, expires_on, rule."""
     kind, money, rule = columns["kind"], columns["money"], columns["rule"]
     place = month_of(columns["date"]) - first_month
     stored = {}
@@ -131,10 +136,65 @@ def flows_of_entries(columns: Mapping[str, Any], first_month: int, months: int) 
     return RightFlows(
         first_month,
         StoredValueFlows(**stored),
+        _loads(columns, place, first_month, months),
         tuple(_terms(columns)),
         int(money[kind == FEE_DUE].sum()),
         tuple(_coupons(kind, money, rule)),
     )
+
+
+def _loads(columns: Mapping[str, Any], place: Ints, first_month: int, months: int) -> RightBooks | None:
+    """Stored value by month of load: of each member the oldest load is spent first (principal and bonus alike), and what comes back goes to
+    where it was taken from last. Raises BadInput where more leaves than a member holds."""
+    kind = columns["kind"]
+    (rows,) = np.nonzero(np.isin(kind, [each for kinds in _STORED.values() for each in kinds]))
+    if not len(rows):
+        return None
+    rows = rows[np.argsort(columns["member"][rows], kind="stable")]
+    issued, used, lapsed, back = (np.zeros((months, months), dtype=np.int64) for _ in range(4))
+    way = {PAY: used, PAY_BONUS: used, VALUE_EXPIRE: lapsed, CASH_OUT: back, FORFEIT: back}
+    cash, refunded = [0] * months, np.zeros(months, dtype=np.int64)
+    member, held, taken = -1, deque[list[int]](), list[list[int]]()
+    for who, what, month, amount in zip(
+        *(each[rows].tolist() for each in (columns["member"], kind, place, np.abs(columns["money"]))), strict=True
+    ):
+        if who != member:
+            member, held, taken = who, deque(), []
+        if what in (TOPUP, GIFT):
+            held.append([month, amount])
+            issued[month, month] += amount
+            cash[month] += amount if what == TOPUP else 0
+        elif what in (VALUE_BACK, BONUS_BACK):
+            _move(taken, held, amount, used, month, -1)
+        else:
+            refunded[month] += amount if what == CASH_OUT else 0
+            _move(held, taken if way[what] is used else [], amount, way[what], month, 1)
+    deferred = tuple(
+        tuple(Fraction(cash[load]) if load == month else Fraction(0) for month in range(months))
+        for load in range(months)
+    )
+    return RightBooks("stored", first_month, issued, back, used, lapsed, deferred, refunded)
+
+
+def _move(source: Any, target: Any, amount: int, table: Ints, month: int, sign: int) -> None:
+    """Take value from where it stands: of loads (sign 1) the oldest first, of what was spent (sign -1) the last first."""
+    while amount:
+        if not source:
+            raise BadInput(
+                Problem(
+                    "stored value",
+                    "expected records that begin with the first load: more leaves than a member holds",
+                    amount,
+                )
+            )
+        piece = source[0] if sign > 0 else source[-1]
+        part = min(amount, piece[1])
+        table[piece[0], month] += sign * part
+        (target.append if sign > 0 else target.appendleft)([piece[0], part])
+        piece[1] -= part
+        amount -= part
+        if not piece[1]:
+            source.popleft() if sign > 0 else source.pop()
 
 
 def _terms(columns: Mapping[str, Any]) -> list[Term]:

@@ -12,7 +12,7 @@ month of issue and month of event; units are minor units of face value, coupons,
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -50,6 +50,14 @@ class RightBooks:
     """[months][months]: what was deferred, minor units."""
     refunded: Ints | None = None
     """int64[months]: cash paid back for what was reversed, minor units; None: as much as was deferred for it."""
+
+    def through(self, months: int) -> "RightBooks":
+        """The same as it stood after so many months."""
+        cut = {name: getattr(self, name)[:months, :months] for name in ("issued", "reversed", "redeemed", "expired")}
+        deferred = tuple(row[:months] for row in self.deferred[:months])
+        return replace(
+            self, **cut, deferred=deferred, refunded=None if self.refunded is None else self.refunded[:months]
+        )
 
 
 @dataclass(frozen=True)
