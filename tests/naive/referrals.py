@@ -16,7 +16,7 @@ class Referrals(Prices):
         """A referral row; whether it was taken."""
         rule = self.program.referral
         referrer = self.members.get(row["referrer"])
-        if referrer is None or referrer is member or member.referral:
+        if rule is None or referrer is None or referrer is member or member.referral:
             return False
         if rule.qualifies == "first_purchase" and member.bought:
             return False

@@ -44,7 +44,7 @@ class Value(Plans):
         """A top-up row; whether it was taken."""
         rule = self.program.stored_value
         amount = minor(row["amount"])
-        if amount < minor(rule.minimum):
+        if rule is None or amount < minor(rule.minimum):
             return False
         if rule.amounts == "steps_only" and amount not in [minor(step.amount) for step in rule.steps]:
             return False
@@ -162,7 +162,7 @@ class Value(Plans):
         """A cash-out row; whether it was paid."""
         rule = self.program.stored_value
         amount = member.principal if row["amount"] is None else minor(row["amount"])
-        if rule.refund == "refused" or amount < 1 or amount > member.principal:
+        if rule is None or rule.refund == "refused" or amount < 1 or amount > member.principal:
             return False
         member.principal -= amount
         self.write(member, today, "cash_out", "stored_value", money=-amount, order_id=row["order_id"])
