@@ -503,7 +503,7 @@ class Life:
         if desk is not self.world.desk or order.own.referrer > 0:
             self.write(desk)
         if self.by is not None and in_program and order.own.referrer > 0 and self.view.terms.referral.clawback:
-            desk.claw_back(self.by.called_on(day), order.own.referrer, day)
+            desk.claw_back(self.by.called_on(day), order, day)
             self.by.write(desk)
 
     def _as_guest(self, day: int) -> Account:

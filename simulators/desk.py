@@ -37,7 +37,7 @@ from workbench.rules.coupons import use
 from workbench.rules.plans import PLAN_REFUSALS, UNKNOWN_PLAN, UNNAMED_PLAN
 from workbench.rules.redemption import REFUSALS, UNKNOWN_ITEM, UNNAMED, redeem
 from workbench.rules.referrals import refusal
-from workbench.rules.refunds import refund_linked, refund_unlinked
+from workbench.rules.refunds import by_now, refund_linked, refund_unlinked
 from workbench.rules.stored_value import VALUE_REFUSALS, pay
 from workbench.rules.terms import Terms
 from workbench.rules.versions import cross
@@ -356,10 +356,11 @@ class Desk:
         self._make_room(account, self._scratch)
         posting.reward_referrer(self.terms_of(account), account, referee.own, order.own, self._scratch, day)
 
-    def claw_back(self, account: Account, points: int, day: int) -> None:
-        """Points are taken back from who brought the buyer of a refunded order."""
+    def claw_back(self, account: Account, order: Order, day: int) -> None:
+        """Points are taken back from who brought the buyer of a refunded order, at what they are worth by now."""
         self._make_room(account, self._scratch)
-        posting.claw_back(self.terms_of(account), account, points, day)
+        terms = self.terms_of(account)
+        posting.claw_back(terms, account, by_now(terms, order.own, order.own.referrer), day)
 
     def refund(self, account: Account, order: Order, day: int, amount: int, category: str = "") -> None:
         """A linked refund; the caller has checked that the order holds so much."""

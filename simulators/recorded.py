@@ -288,7 +288,7 @@ class Recorded:
         whole = row.amount > 0 and order.own.refunded == order.own.amount
         if whole and order.own.referrer > 0 and self.desk.terms_of(member.account).referral.clawback:
             referrer = self._referrer(member, row.posted)
-            self.desk.claw_back(referrer.account, order.own.referrer, row.posted)
+            self.desk.claw_back(referrer.account, order, row.posted)
             order.own.referrer = 0
             self._done(referrer, "")
 

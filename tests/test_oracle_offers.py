@@ -66,9 +66,8 @@ VERSIONS = (
     "streaks",
     "stock",
 )
-OPEN = (51, 89, 220, 234, 243)
-"""Seeds on which rules and page still differ over versions: a limit per member after a reset of counters, the expiry of bonuses without an
-order, a referrer's points taken back after a change of their worth."""
+OPEN = (89,)
+"""Seeds on which rules and page still differ over versions: the expiry of bonuses without an order."""
 SOME = 300
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from math import ceil, floor
+from math import ceil, floor, prod
 from typing import Any
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -369,10 +369,8 @@ def take_from_lines(order: Order, amount: int, category: str) -> None:
 
 
 def multiplied(points: int, ratios: list[Fraction]) -> int:
-    """Points of an order by the ratios of the changes since, each rounded down."""
-    for ratio in ratios:
-        points = floor(points * ratio)
-    return points
+    """Points of an order by the ratios of all changes since, rounded down once."""
+    return floor(points * prod(ratios, start=Fraction(1)))
 
 
 def remainder_unit(program: Any) -> str:

@@ -25,7 +25,7 @@ from workbench.rules.triggers import fire_at_balance
 from workbench.spec import Spec, SpecError
 from workbench.units import NEVER, muldiv, rule
 
-__all__ = ["RefundTerms", "Refunds", "lower_refunds", "refund_linked", "refund_unlinked"]
+__all__ = ["RefundTerms", "Refunds", "by_now", "lower_refunds", "refund_linked", "refund_unlinked"]
 
 
 # --- specs ---------------------------------------------------------------------------------------------------------

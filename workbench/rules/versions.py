@@ -244,7 +244,7 @@ def highest_entered(terms, account, through):
 
 @rule
 def reset_counters(terms, account):
-    """Qualifying metrics, limits, once-limits, runs of days and sums of spend begin at zero."""
+    """Qualifying metrics, limits, once-limits, runs of days and sums of spend begin at zero; how many coupons a member ever got does not."""
     own = account.own
     own.days = 0
     own.era += 1
@@ -255,7 +255,6 @@ def reset_counters(terms, account):
     for k in range(terms.watches):
         watch = account.watches[k]
         watch.period = 0
-        watch.count = 0
         watch.sum_period = 0
         watch.sum = 0
 
