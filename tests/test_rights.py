@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from workbench.errors import BadInput
 from workbench.finance.accounting.journal import balance
+from workbench.finance.accounting.policy import Policy, load_policy
 from workbench.finance.accounting.right_flows import flows_of_entries
 from workbench.finance.accounting.rights import (
     FLOWS,
@@ -23,7 +24,7 @@ from workbench.finance.accounting.rights import (
     first_in_first_out,
     stored_value_books,
 )
-from workbench.ledger import PAY, TOPUP, VALUE_BACK
+from workbench.ledger import ISSUE, PAY, PURCHASE, TOPUP, USE, VALUE_BACK
 from workbench.units import NEVER, to_day
 
 JANUARY_2025 = 660
@@ -129,7 +130,7 @@ def test_each_members_oldest_load_is_spent_first() -> None:
     columns = {
         "member": np.array([0, 1, 1, 1, 1]), "date": np.array(days), "kind": np.array([TOPUP, TOPUP, PAY, VALUE_BACK, PAY]),
         "money": np.array([100, 100, -100, 30, -10]), "rule": np.array(["stored_value"] * 5, dtype=object),
-        "lot_earned_on": np.full(5, NEVER), "expires_on": np.full(5, NEVER),
+        "lot_earned_on": np.full(5, NEVER), "expires_on": np.full(5, NEVER), "order": np.zeros(5, dtype=int),
     }  # fmt: skip
     found = flows_of_entries(columns, JANUARY_2025, 3)
     assert found.loads is not None
@@ -153,6 +154,30 @@ def test_coupons_with_a_purchase_are_material_rights() -> None:
     assert (row(close, 0)["deferred"], row(close, 0)["closing"], close.liability) == (90_000, 45_000, 0)
     half = coupon_books(JANUARY_2025, coupons, Fraction(1, 5), Fraction(1, 2))
     assert half.deferred[0][0] == Fraction(900_000 * 50_000, 950_000)
+
+
+def test_coupons_of_a_ledger_that_purchases_earn() -> None:
+    """Two orders of 900.00 each issue a coupon; one is used for 100.00 off. At 50 % use, D = 1,800 * 100 / 1,900 = 94.74 (two coupons of
+    100 at 50 %), all of it earned by the one use expected. Not named by the policy, the other is a memo of 50.00."""
+    day = to_day(date(2025, 1, 1))
+    columns = {
+        "member": np.array([0, 0, 1, 1, 0]), "date": np.full(5, day), "kind": np.array([PURCHASE, ISSUE, PURCHASE, ISSUE, USE]),
+        "money": np.array([90_000, 0, 90_000, 0, 10_000]), "order": np.array([1, 1, 1, 1, 2]), "expires_on": np.full(5, day + 90),
+        "rule": np.array(["transaction", "coupons.next", "transaction", "coupons.next", "coupons.next"], dtype=object),
+        "lot_earned_on": np.array([NEVER, day, NEVER, day, day]),
+    }  # fmt: skip
+    found = flows_of_entries(columns, JANUARY_2025, 1)
+    data = load_policy("default").model_dump(mode="json", by_alias=True)
+    use_rate = data["coupons"]["use_rate"] | {"value": "0.5"}
+    plain, named = (
+        Policy.model_validate(data | {"coupons": data["coupons"] | {"use_rate": use_rate, "with_purchase": names}})
+        for names in ((), ("next",))
+    )
+    assert found.closes(plain) == []
+    assert found.memo(plain) == [{"coupon": "coupons.next", "held": 1, "used": 1, "exposure": 5_000}]
+    (close,) = found.closes(named)
+    assert (row(close, 0)["deferred"], close.liability, found.memo(named)) == (9_474, 0, [])
+    assert balance(close.entries, "sales") == 9_474 and all(each.balanced for each in close.entries)
 
 
 def test_coupons_without_a_purchase_are_a_memo() -> None:

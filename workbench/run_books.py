@@ -102,7 +102,7 @@ def flows_of_run(run: Run) -> RightFlows:
         return flows_of_months(frame.first_month, run.program.by_month[:, :, MONEY])
     kept = run.ledgers[0]
     columns: dict[str, Any] = {
-        name: kept.column(name) for name in ("member", "kind", "money", "lot_earned_on", "expires_on")
+        name: kept.column(name) for name in ("member", "kind", "money", "lot_earned_on", "expires_on", "order")
     }
     columns |= {"date": kept.column("day"), "rule": np.array(kept.rules, dtype=object)[kept.column("rule")]}
     return flows_of_entries(columns, frame.first_month, frame.months)

@@ -160,6 +160,7 @@ def _columns(path: str | Path) -> dict[str, Any]:
         "points": np.asarray(table["points"], dtype=np.int64),
         "money": _minor(table["money"]),
         "unordered": np.asarray(pc.fill_null(pc.equal(table["order_id"], ""), True)),
+        "order": np.asarray(pc.fill_null(table["order_id"], ""), dtype=object),
         "rule": np.asarray(pc.fill_null(table["rule"], ""), dtype=object),
     }
 

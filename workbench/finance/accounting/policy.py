@@ -129,6 +129,8 @@ class CouponPolicy(Spec):
         "0.30", "0.05", "0.70", "Share of coupons that is used: no public source for coupons given with a purchase"
     )
     """Share of the coupons given with a purchase that is expected to be used."""
+    with_purchase: Annotated[tuple[Name, ...], Field(max_length=200)] = ()
+    """Coupons that purchases earn, by their names in the program: material rights, deferred. All others are a memo."""
     incremental: Share = Decimal(1)
     """Share of the coupon's discount beyond what the same customers get without one: only that is a material right (IFRS 15 B40)."""
 

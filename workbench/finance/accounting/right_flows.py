@@ -11,15 +11,19 @@ import numpy as np
 from workbench.errors import BadInput, Problem
 from workbench.finance.accounting.policy import Policy
 from workbench.finance.accounting.rights import (
+    CouponBooks,
     RightBooks,
     RightClose,
     StoredValueFlows,
     Term,
+    added_up,
     close_right,
+    coupon_books,
     coupon_memo,
     fee_close,
     stored_value_books,
 )
+from workbench.finance.accounting.rounding import half_up
 from workbench.finance.cells import Ints
 from workbench.finance.triangle import month_of
 from workbench.ledger import (
@@ -33,6 +37,7 @@ from workbench.ledger import (
     LAPSE,
     PAY,
     PAY_BONUS,
+    PURCHASE,
     RESTORE,
     REVOKE,
     TOPUP,
@@ -61,6 +66,8 @@ class Coupons:
     used: int
     saving: int
     """What the used ones took off, minor units."""
+    table: CouponBooks
+    """By month of issue and month of event, with what the orders that issued them came to."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,19 @@ class RightFlows:
             found.append(close_right(books, 1 - Fraction(stored.rate.value), stored.breakage))
         if self.terms:
             found.append(fee_close(self.first_month, len(self.stored.topup), self.terms))
+        material = [self._coupon(each, policy) for each in self.coupons if each.used and _named(each, policy)]
+        if material:
+            found.append(added_up(material))
         return found
+
+    def _coupon(self, each: Coupons, policy: Policy) -> RightClose:
+        """Coupons that purchases earn: each name by itself, its discount the mean saving of those used."""
+        saving = np.full_like(each.table.saving, each.saving // each.used)
+        rate, share = Fraction(policy.coupons.use_rate.value), Fraction(policy.coupons.incremental)
+        tax = 1 + Fraction(policy.points.sales_tax)
+        price = np.array([half_up(int(paid) / tax) for paid in each.table.price], dtype=np.int64)
+        table = each.table._replace(saving=saving, price=price)
+        return close_right(coupon_books(self.first_month, table, rate, share), rate)
 
     def memo(self, policy: Policy) -> list[dict[str, Any]]:
         """Coupons held, with their expected cost at the mean saving of those used (None where none was): a memo, not booked. Minor units."""
@@ -99,6 +118,7 @@ class RightFlows:
                 "exposure": coupon_memo(each.held, each.saving // each.used, rate) if each.used else None,
             }
             for each in self.coupons
+            if not (each.used and _named(each, policy))
         ]
 
     def warnings(self) -> list[str]:
@@ -124,8 +144,8 @@ def flows_of_months(first_month: int, money: Ints) -> RightFlows:
 
 
 def flows_of_entries(columns: Mapping[str, Any], first_month: int, months: int) -> RightFlows:
-    """Of a ledger's columns: member, date, kind, money, lot_earned_on, expires_on, rule."""
-    kind, money, rule = columns["kind"], columns["money"], columns["rule"]
+    """Of a ledger's columns: member, date, kind, money, lot_earned_on, expires_on, order (falsy where there is none), rule."""
+    kind, money = columns["kind"], columns["money"]
     place = month_of(columns["date"]) - first_month
     stored = {}
     for name, kinds in _STORED.items():
@@ -139,7 +159,7 @@ def flows_of_entries(columns: Mapping[str, Any], first_month: int, months: int) 
         _loads(columns, place, first_month, months),
         tuple(_terms(columns)),
         int(money[kind == FEE_DUE].sum()),
-        tuple(_coupons(kind, money, rule)),
+        tuple(_coupons(columns, place, first_month, months)),
     )
 
 
@@ -215,14 +235,43 @@ def _terms(columns: Mapping[str, Any]) -> list[Term]:
     return found
 
 
-def _coupons(kind: Ints, money: Ints, rule: Any) -> list[Coupons]:
-    names = sorted(set(rule[np.isin(kind, (ISSUE, USE))].tolist()))
+def _named(each: Coupons, policy: Policy) -> bool:
+    names = policy.coupons.with_purchase
+    return each.name in names or each.name.removeprefix("coupons.") in names
+
+
+def _coupons(columns: Mapping[str, Any], place: Ints, first_month: int, months: int) -> list[Coupons]:
+    kind, money, rule = columns["kind"], columns["money"], columns["rule"]
+    issue = (
+        month_of(np.where(columns["lot_earned_on"] < NEVER, columns["lot_earned_on"], columns["date"])) - first_month
+    )
     found = []
-    for name in names:
+    for name in sorted(set(rule[np.isin(kind, (ISSUE, USE))].tolist())):
         own = rule == name
-        count = {each: int((own & (kind == each)).sum()) for each in (ISSUE, USE, LAPSE, RESTORE, REVOKE)}
-        used = count[USE] - count[RESTORE]
-        saving = int(money[own & (kind == USE)].sum())
-        mean = saving * used // count[USE] if count[USE] else 0
-        found.append(Coupons(name, count[ISSUE] - used - count[LAPSE] - count[REVOKE], used, mean))
+
+        def table(*kinds: int, own: Any = own) -> Ints:
+            sums = np.zeros((months, months), dtype=np.int64)
+            chosen = own & np.isin(kind, kinds) & (issue >= 0)
+            np.add.at(sums, (issue[chosen], place[chosen]), 1)
+            return sums
+
+        issued, used, lapsed = table(ISSUE), table(USE) - table(RESTORE), table(LAPSE, REVOKE)
+        uses = int((own & (kind == USE)).sum())
+        net = int(used.sum())
+        saving = int(money[own & (kind == USE)].sum()) * net // uses if uses else 0
+        price = _orders_money(columns, own & (kind == ISSUE), place, months)
+        books = CouponBooks(issued, used, lapsed, price, np.zeros(months, dtype=np.int64))
+        held = int(issued.sum() - lapsed.sum()) - net
+        found.append(Coupons(name, held, net, saving, books))
+    return found
+
+
+def _orders_money(columns: Mapping[str, Any], issues: Any, place: Ints, months: int) -> Ints:
+    """int64[months]: what the orders that some entries name came to, each once, minor units."""
+    found = np.zeros(months, dtype=np.int64)
+    member, order = columns["member"], columns["order"]
+    asked = {(int(member[row]), order[row]) for row in np.flatnonzero(issues) if order[row]}
+    for row in np.flatnonzero(columns["kind"] == PURCHASE) if asked else ():
+        if (int(member[row]), order[row]) in asked:
+            found[place[row]] += columns["money"][row]
     return found

@@ -26,7 +26,7 @@ from workbench.finance.accounting.rounding import apportion, half_up
 from workbench.finance.cells import Ints
 
 __all__ = [
-    "FLOWS", "CouponBooks", "RightBooks", "RightClose", "StoredValueFlows", "Term", "close_right", "coupon_books", "coupon_memo", "fee_close",
+    "FLOWS", "CouponBooks", "RightBooks", "RightClose", "StoredValueFlows", "Term", "added_up", "close_right", "coupon_books", "coupon_memo", "fee_close",
     "first_in_first_out", "stored_value_books",
 ]  # fmt: skip
 
@@ -115,6 +115,15 @@ def close_right(books: RightBooks, rate: Fraction, breakage: str = "proportional
         exact.append(sum((each.liability for each in cohorts), NOUGHT))
         money[month] = _printed(int(money[month - 1, -1]) if month else 0, parts, half_up(exact[-1]))
     return RightClose(books, money, tuple(exact), tuple(cohorts), tuple(_entries(books, money)))
+
+
+def added_up(closes: Sequence[RightClose]) -> RightClose:
+    """Closes of the same months and account, each made by itself, added up."""
+    first = closes[0]
+    exact = tuple(sum(month, NOUGHT) for month in zip(*(each.exact for each in closes), strict=True))
+    money = np.sum([each.money for each in closes], axis=0)
+    cohorts = tuple(cohort for each in closes for cohort in each.cohorts)
+    return RightClose(first.books, money, exact, cohorts, tuple(entry for each in closes for entry in each.entries))
 
 
 def _printed(opening: int, parts: list[Fraction], closing: int) -> list[int]:
