@@ -24,6 +24,7 @@ from apps.liability_command import liability
 from apps.member_command import member
 from apps.redemption_commands import backtest, redemption
 from apps.scenario_options import engine_of, no_room, placed, progress_bar, same_currency, scenario_of, tell
+from apps.segments_command import segments
 from apps.show_run import show_comparison, show_run
 from workbench import __version__
 from workbench.digest import document_digest
@@ -52,6 +53,7 @@ app.command()(liability)
 app.command()(redemption)
 app.command()(backtest)
 app.command()(member)
+app.command()(segments)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 ProgramName = Annotated[str, typer.Argument(metavar="PROGRAM", help="A slug of the library, or a YAML file.")]
