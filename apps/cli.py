@@ -20,6 +20,7 @@ from apps.calibrate_command import calibrate
 from apps.console import day_of as _day
 from apps.console import err, out, plain, table
 from apps.console import print_json as _print_json
+from apps.dashboard_command import dashboard
 from apps.liability_command import liability
 from apps.member_command import member
 from apps.redemption_commands import backtest, redemption
@@ -54,6 +55,7 @@ app.command()(redemption)
 app.command()(backtest)
 app.command()(member)
 app.command()(segments)
+app.command()(dashboard)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 ProgramName = Annotated[str, typer.Argument(metavar="PROGRAM", help="A slug of the library, or a YAML file.")]

@@ -434,8 +434,9 @@ def texts_in_use() -> set[str]:
         with path.open("rb") as file:
             found |= {_first(message) for _, message, _, _ in extract("python", file, keywords={"_": None})}
     options = {"silent": "false", "trim_blocks": "true", "lstrip_blocks": "true"}
-    with (REPORTS / "report.html.j2").open("rb") as file:
-        found |= {_first(message) for _, _, message, _ in babel_extract(file, {"_": None}, [], options)}
+    for path in REPORTS.glob("*.j2"):
+        with path.open("rb") as file:
+            found |= {_first(message) for _, _, message, _ in babel_extract(file, {"_": None}, [], options)}
     word, _, sentence = PROJECTION.partition(": ")
     return found | schema_texts() | {word, sentence[0].upper() + sentence[1:] + "."}
 

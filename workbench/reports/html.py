@@ -7,7 +7,7 @@ from workbench.errors import BadInput, Problem, nearest
 from workbench.files import atomic_path
 from workbench.run_folder import RunFolder
 
-__all__ = ["LANGUAGES", "write_html"]
+__all__ = ["LANGUAGES", "check_installed", "write_html"]
 
 LANGUAGES = ("en", "zh-Hant")
 """Languages of the report; a file is written in one of them."""
@@ -21,7 +21,7 @@ def write_html(run_folder: Path, out: Path, language: str = "en") -> Path:
     Raises BadInput: no run folder, an unknown language, a place that cannot be written, or the extra ``reports`` is
     not installed.
     """
-    _check_installed()
+    check_installed()
     if language not in LANGUAGES:
         raise BadInput(Problem("--lang", "expected " + " or ".join(LANGUAGES), language, nearest(language, LANGUAGES)))
     from workbench.reports.page import render
@@ -32,7 +32,8 @@ def write_html(run_folder: Path, out: Path, language: str = "en") -> Path:
     return Path(out)
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
+    """Raise BadInput where a package of the extra ``reports`` is missing."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         message = f"expected {', '.join(missing)} to be installed: pip install loyalty-workbench[reports]"

@@ -19,11 +19,12 @@ from workbench.reports.key_figures import key_figures
 from workbench.reports.language import Language
 from workbench.reports.members_part import baseline_title
 from workbench.reports.origin import origin
+from workbench.reports.parts import Section
 from workbench.reports.plots import FONT
 from workbench.reports.sections import sections
 from workbench.run_folder import RunFolder
 
-__all__ = ["render"]
+__all__ = ["filled", "render"]
 
 HERE = Path(__file__).parent
 
@@ -32,25 +33,38 @@ def render(run: RunFolder, language: str) -> str:
     """The page of a run in one language."""
     say = Language(language)
     parts = sections(run, say)
-    library, own = _bokeh(), _script((HERE / "report.js").read_text(encoding="utf-8"))
-    charts = {chart.name: _item(chart.figure) for section in parts for chart in section.charts}
-    page = _environment().get_template("report.html.j2")
-    return page.render(
-        say=say,
-        _=say._,
+    return filled(
+        "report.html.j2",
+        parts,
+        say,
         run=run.document,
         provenance=run.document["provenance"],
         titles=_titles(run, say),
         badge=_badge(run, say),
         baseline=baseline_title(run, say),
         figures=key_figures(run, say),
-        parts=parts,
         origin=origin(run, say),
-        policy=_policy(library, own),
-        library=library,
-        own=own,
-        charts=_data(charts),
-        style=Markup((HERE / "report.css").read_text(encoding="utf-8").replace("{{FONT}}", FONT)),
+    )
+
+
+def filled(template: str, parts: tuple[Section, ...], say: Language, **more: Any) -> str:
+    """A template filled in: the parts of a page with their charts, script and style inside it, and what else it asks for."""
+    library, own = _bokeh(), _script((HERE / "report.js").read_text(encoding="utf-8"))
+    charts = {chart.name: _item(chart.figure) for section in parts for chart in section.charts}
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            **more,
+            say=say,
+            _=say._,
+            parts=parts,
+            policy=_policy(library, own),
+            library=library,
+            own=own,
+            charts=_data(charts),
+            style=Markup((HERE / "report.css").read_text(encoding="utf-8").replace("{{FONT}}", FONT)),
+        )
     )
 
 
