@@ -196,6 +196,8 @@ def _line(program: Program, terms: Terms, order: Order, place: int) -> dict[str,
 
 def _units_kept(terms: Terms, carry: int) -> Fraction:
     """A kept remainder in units of the first rate; rates that share a remainder have one denominator."""
+    if terms.earn.rates == 0:
+        return Fraction(0)
     return Fraction(carry, terms.earn.rate_den[0] * (1 if terms.earn.after else terms.earn.one))
 
 

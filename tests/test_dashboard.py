@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from apps.cli import app
 from simulators.dashboard import dashboard_document
+from tests.test_reports import CANVASES, Opened, browser  # noqa: F401
 from workbench.errors import BadInput
 from workbench.finance.customers import by_month, period_of
 from workbench.reports.dashboard_page import write_dashboard
@@ -117,3 +118,16 @@ def test_json_is_one_document(tmp_path: Path) -> None:
     out = str(tmp_path / "p.html")
     done = CliRunner().invoke(app, ["dashboard", str(MOS), "--as-of", "2016-12-31", "--json", "--out", out])
     assert done.exit_code == 0 and json.loads(done.stdout)["buyers"] == 7 and Path(out).exists()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["en", "zh-Hant"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_in_a_browser(mos: dict[str, Any], browser: Any, tmp_path: Path, language: str, width: int) -> None:
+    file = write_dashboard(mos, "MOS", tmp_path / "page.html", language, "TWD")
+    opened = Opened(browser, file, width)
+    assert opened.errors == [] and opened.requests == [file.as_uri()]
+    assert opened.page.evaluate("document.documentElement.scrollWidth") == width
+    drawn = opened.page.evaluate(CANVASES)
+    assert len(drawn) == 4 and all(painted and high > 100 for _, _, high, painted in drawn)
+    opened.page.close()

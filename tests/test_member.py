@@ -12,6 +12,11 @@ from simulators.agents import run_agents
 from simulators.member_of_log import member_of_log
 from simulators.member_of_run import member_of_run
 from simulators.replay import replay_file
+from simulators.watching import WatchingDesk
+from tests.compared import is_refused
+from tests.lived import lived as replayed
+from tests.strategies import draw_case
+from tests.strategies_offers import draw_offers as draw_offers
 from workbench.errors import BadInput
 from workbench.ledger import KINDS
 from workbench.population.load import load_assumptions, load_population
@@ -19,6 +24,7 @@ from workbench.program.load import load_program, program_from_mapping
 from workbench.program.spec import Program
 from workbench.pseudonyms import key_of, pseudonyms
 from workbench.scenario import Scenario
+from workbench.spec import SpecError
 from workbench.units import to_date, to_major
 
 ROOT = Path(__file__).parents[1]
@@ -181,6 +187,24 @@ def test_a_member_of_a_run_lives_the_same_life_again(slug: str) -> None:
                 product *= factor
             assert at["clipped"] or product == pytest.approx(at["factor"], abs=1e-5)
             assert at["strip"] < 0 or at["mark"] <= at["factor"] - at["strip"]
+
+
+@pytest.mark.parametrize("draw", [draw_case, draw_offers])
+def test_the_sum_comes_to_the_points_of_drawn_programs(draw: Any) -> None:
+    """Every feature of earning, drawn: the sum in fractions and the rules agree, or the desk that watches fails."""
+    sums = []
+    for seed in range(150):
+        spec, rows, as_of = draw(seed)
+        try:
+            _, _, _, replay = replayed(spec, rows, as_of, WatchingDesk)
+        except SpecError as error:
+            if not is_refused(error):
+                raise
+            continue
+        sums += replay.desk.sums  # type: ignore[attr-defined]
+    assert len(sums) > 300
+    assert sum(each.points > 0 for each in sums) > 100 and any(each.nothing for each in sums)
+    assert all(each.words() and each.document()["points"] == each.points for each in sums)
 
 
 def test_pseudonyms_are_stable_keyed_and_apart(tmp_path: Path) -> None:
