@@ -170,7 +170,7 @@ def _show_state(found: dict[str, Any]) -> None:
         end = "never lapse" if lot["expires_on"] is None else f"lapse after {lot['expires_on']}"
         out.print(f"  {lot['points']:,} points earned on {lot['earned_on']} {end}", highlight=False)
     if state["lots"]:
-        out.print(f"  (points lapse {plain(found['expiry'])})", highlight=False, soft_wrap=True)
+        out.print(f"  (a lot {plain(found['expiry'])})", highlight=False, soft_wrap=True)
     ahead = state["next_tier"]
     if ahead is not None:
         ways = [f"{each['missing']:,} {each['metric']} of {each['threshold']:,}" for each in ahead["thresholds"]]

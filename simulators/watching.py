@@ -180,10 +180,10 @@ class Diary:
         match KINDS[entry.kind]:
             case "earn" | "bonus":
                 by = "for the purchase" if entry.kind == EARN else f"by {rule}"
-                last = "they never lapse" if expires_on is None else f"last day {expires_on}"
-                return f"{entry.points:,} points {by}; {last} (lapses {lapses})"
+                last = "no last day of its own" if expires_on is None else f"last day {expires_on}"
+                return f"{entry.points:,} points {by}; {last} ({lapses})"
             case "expire":
-                return f"{-entry.points:,} points earned on {earned_on} were not used by {expires_on} (lapses {lapses})"
+                return f"{-entry.points:,} points earned on {earned_on} were not used by {expires_on} ({lapses})"
             case "redeem":
                 return f"{-entry.points:,} points of the lot of {earned_on} redeemed by {rule}"
             case "reverse":
@@ -191,7 +191,7 @@ class Diary:
             case "return":
                 return f"{entry.points:,} points given back to the lot of {earned_on}"
             case "extend":
-                return f"the lot of {earned_on} now lasts to {expires_on} (lapses {lapses})"
+                return f"the lot of {earned_on} now lasts to {expires_on} ({lapses})"
             case "activate":
                 return f"the lot of {earned_on} becomes usable"
             case "tier":
@@ -205,7 +205,7 @@ class Diary:
                     "off the debt" if entry.points > 0 else "of the lot pay debt"
                 )
             case "decay" | "convert":
-                return f"{-entry.points:,} points of the lot of {earned_on}: {lapses}"
+                return f"{-entry.points:,} points of the lot of {earned_on} ({lapses})"
         money = f" of {_money(abs(entry.money))}" if entry.money else ""
         return f"{KINDS[entry.kind].replace('_', ' ')}{money} by {rule}"
 

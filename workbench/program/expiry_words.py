@@ -21,36 +21,36 @@ def expiry_rule(program: Program, rule: str, tier: str | None) -> BonusExpiry | 
 
 
 def expiry_words(rule: BonusExpiry | Expiry) -> str:
-    """An expiry rule in a phrase that follows "lapses"."""
+    """What becomes of a lot by an expiry rule, in a phrase that follows "it"."""
     match rule.model:
         case "none":
-            return "never"
+            return "never lapses"
         case "rolling":
             length = f"{rule.days} days" if rule.days is not None else f"{rule.months} months"
             end = "" if rule.round_up is None else f", rounded up to the end of the {rule.round_up}"
-            return f"{length} after earning{end}"
+            return f"lapses {length} after earning{end}"
         case "flush":
-            return f"on the first {' or '.join(rule.dates)} on or after earning"
+            return f"lapses on the first {' or '.join(rule.dates)} on or after earning"
         case "fixed_date":
-            return f"on the first {rule.date} at least {rule.minimum_age_months} months after earning"
+            return f"lapses on the first {rule.date} at least {rule.minimum_age_months} months after earning"
         case "windows":
-            return "with all that is earned in the same window"
+            return "lapses with all that is earned in the same window"
         case "on_date":
-            return f"with all of the campaign on {rule.date.isoformat()}"
+            return f"lapses with all of the campaign on {rule.date.isoformat()}"
         case "anniversary":
-            return "on the first anniversary of joining after earning"
+            return "lapses on the first anniversary of joining after earning"
         case "inactivity":
-            return f"with the whole balance after {rule.months} months without {_any(rule.activity)}"
+            return f"lapses with the whole balance after {rule.months} months without {_any(rule.activity)}"
         case "extension":
-            return f"{rule.months} months after earning or the last {_any(rule.activity)}, whichever is later"
+            return f"lapses {rule.months} months after earning or the last {_any(rule.activity)}, whichever is later"
         case "decay":
             return (
-                f"by a share of {rule.share} of the balance after {rule.idle_months} months without {_any(rule.activity)}, "
+                f"loses a share of {rule.share} of the balance after {rule.idle_months} months without {_any(rule.activity)}, "
                 f"then every {rule.every_months}"
             )
         case "conversion":
-            return f"never, but turns into vouchers in blocks of {rule.block} on {' and '.join(rule.dates)}"
-    return "by the tier held at earning"
+            return f"never lapses; turns into vouchers in blocks of {rule.block} on {' and '.join(rule.dates)}"
+    return "lapses by the tier held at earning"
 
 
 def _any(names: tuple[str, ...]) -> str:
