@@ -34,6 +34,7 @@ from workbench.program.lower import Codes, Lowered, LoweredVersion, lower
 from workbench.program.spec import Program
 from workbench.rules import posting
 from workbench.rules.coupons import use
+from workbench.rules.earn_terms import EarnTerms
 from workbench.rules.plans import PLAN_REFUSALS, UNKNOWN_PLAN, UNNAMED_PLAN
 from workbench.rules.redemption import REFUSALS, UNKNOWN_ITEM, UNNAMED, redeem
 from workbench.rules.referrals import refusal
@@ -43,7 +44,7 @@ from workbench.rules.terms import Terms
 from workbench.rules.versions import cross
 from workbench.units import CENTS
 
-__all__ = ["Basket", "Desk", "Paying", "Redeeming", "Using"]
+__all__ = ["Basket", "Desk", "Paying", "Redeeming", "Using", "kept_spend"]
 
 
 @dataclass(slots=True)
@@ -410,8 +411,13 @@ class Desk:
     def carry(self, own: Own) -> int | float:
         """The spend kept below a block, in major units (0 where the program keeps a fraction of a point, or nothing)."""
         version = self.lowered.versions[own.version]
-        earn = version.terms.earn
-        if version.program.earn.rounding.scope != "carry":
-            return 0
-        kept = own.carry / (CENTS * (1 if earn.after else earn.one))
-        return int(kept) if kept == int(kept) else kept
+        return kept_spend(version.program, version.terms.earn, own.carry)
+
+
+def kept_spend(program: Program, earn: EarnTerms, carry: int) -> int | float:
+    """The spend kept below a block, in major units, of a remainder as it is counted; 0 where the program keeps a fraction of a point, or
+    nothing."""
+    if program.earn.rounding.scope != "carry":
+        return 0
+    kept = carry / (CENTS * (1 if earn.after else earn.one))
+    return int(kept) if kept == int(kept) else kept

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from simulators.desk import Desk
+from simulators.desk import kept_spend
 from simulators.ledger_file import harmless
 from workbench.errors import BadInput, Problem
-from workbench.ledger import Own
 from workbench.program.spec import Program
+from workbench.rules.earn_terms import EarnTerms
 from workbench.units import to_date, to_major
 
 __all__ = ["Members", "at_end", "check_members_name", "write_members"]
@@ -134,6 +134,7 @@ def _text(value: str | None) -> str:
 
 def at_end(
     program: Program,
+    earn: EarnTerms,
     member_id: list[str],
     numbers: dict[str, list[int]],
     qualifying: dict[str, list[int]],
@@ -145,11 +146,6 @@ def at_end(
     metric; ``lots`` the columns of Members (day numbers), or nothing; ``more`` what else the program has members hold."""
     names, tiers = program.tier_names, numbers["tier"]
     earned_on, expires_on, points = lots or ([], [], [])
-    desk, own = Desk(program, 0, 0), Own()
-    carry = []
-    for kept in numbers["carry"]:
-        own.carry = kept
-        carry.append(desk.carry(own))
     return Members(
         member_id=member_id,
         balance=numbers["balance"],
@@ -160,7 +156,7 @@ def at_end(
             metric: [to_major(total) for total in totals] if metric == "spend" else list(totals)
             for metric, totals in qualifying.items()
         },
-        carry=carry,
+        carry=[kept_spend(program, earn, carry) for carry in numbers["carry"]],
         first_lot=first_lot,
         lots=(list(map(_iso, earned_on)), list(map(_iso, expires_on)), points),
         more=more or {},

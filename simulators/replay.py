@@ -308,7 +308,8 @@ def members_of(program: Program, replay: Recorded, day: int) -> dict[str, dict[s
 
 def _members(program: Program, replay: Recorded, day: int, with_lots: bool) -> Members:
     """Every member's state at the end of a day, a list for each column."""
-    program = replay.desk.lowered.versions[replay.desk.version_on(day)].aligned
+    version = replay.desk.lowered.versions[replay.desk.version_on(day)]
+    program = version.aligned
     accounts = [member.account for member in replay.by_index]
     owns = [account.own for account in accounts]
     lots = [_lots(account) for account in accounts] if with_lots else []
@@ -320,6 +321,7 @@ def _members(program: Program, replay: Recorded, day: int, with_lots: bool) -> M
             totals.append(metric_total(account, METRICS.index(metric), start, day))
     return at_end(
         program,
+        version.terms.earn,
         [member.member_id for member in replay.by_index],
         {
             "balance": [own.balance - own.debt for own in owns],

@@ -173,6 +173,7 @@ class Lived:
         lots = np.concatenate([each.lots for each in self.crew.pieces])
         return at_end(
             self.program,
+            self.terms.earn,
             self.columns.members[: len(found)].to_pylist(),
             {name: found[name].tolist() for name in ("balance", "pending", "tier", "tier_until", "carry")},
             {name: found["metrics"][:, code].tolist() for code, name in enumerate(METRICS) if name in metrics},

@@ -158,8 +158,8 @@ ALWAYS_THERE = ("coupons", "stored_value", "referral", "plans", "redemption", "t
 def replace_section(document: dict[str, Any], other: dict[str, Any], section: tuple[str, ...]) -> dict[str, Any]:
     """The document with a section (or some keys of it) as in the other one."""
     name, *keys = section
-    if {"rounding", "multipliers", "rate"} & set(keys) and any(keeps_remainder(each) for each in (document, other)):
-        return document  # rules count a remainder by their factors and rates, and forget it with them: kept out here
+    if {"rounding", "rate"} & set(keys) and any(keeps_remainder(each) for each in (document, other)):
+        return document  # rules count the fraction of a point by their rates, and forget it with them: kept out here
     if name in ALWAYS_THERE and (name in document) != (name in other):
         return document
     changed = deepcopy(document)

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from math import lcm
 from typing import TypeVar
 
 from workbench.program.alignment import aligned, refuse_shared_limits
@@ -11,7 +12,7 @@ from workbench.program.versions import in_versions, tier_line
 from workbench.rules.bounds import CAP_DAYS, CATEGORIES, CHANNELS, VERSIONS
 from workbench.rules.coupon_spec import Coupon
 from workbench.rules.coupon_terms import lower_coupons
-from workbench.rules.earn_terms import lower_earn
+from workbench.rules.earn_terms import factor_scale, lower_earn
 from workbench.rules.expiry import lower_expiry
 from workbench.rules.message_spec import Automation
 from workbench.rules.messages import cap_days, lower_messages
@@ -203,6 +204,8 @@ class _Shared:
     """Automations."""
     reached_by: dict[str, int]
     """The channels of messages."""
+    scale: int
+    """What every version's factors are counted in, where some version keeps a remainder."""
 
 
 def _shared(programs: Sequence[Program]) -> _Shared:
@@ -212,6 +215,7 @@ def _shared(programs: Sequence[Program]) -> _Shared:
     for named, most, what in ((categories, CATEGORIES, "categories"), (channels, CHANNELS, "channels")):
         if len(named) > most:
             raise SpecError(("earn",), f"a program may mention at most {most} {what}, its default included", len(named))
+    keeps = len(programs) > 1 and any(each.earn.rounding.keeps_remainder for each in programs)
     messages = _numbered(*([automation.name for automation in each.automations] for each in programs))
     if len(messages) > HELD_OUT_BITS:
         message = f"a program may have at most {HELD_OUT_BITS} messages over all versions"
@@ -229,6 +233,7 @@ def _shared(programs: Sequence[Program]) -> _Shared:
         reached_by=_numbered(
             *([channel.name for channel in each.messages.channels] for each in programs if each.messages is not None)
         ),
+        scale=lcm(*(factor_scale(each.earn) for each in programs)) if keeps else 1,
     )
 
 
@@ -312,7 +317,15 @@ def _terms(program: Program, shared: _Shared, pools: list[int], first_day: int, 
         first_day=first_day,
         last_day=last_day,
         earn=lower_earn(
-            earn, tiers, shared.categories, shared.channels, shared.actions, bonus_expiry, first_day, last_day
+            earn,
+            tiers,
+            shared.categories,
+            shared.channels,
+            shared.actions,
+            bonus_expiry,
+            first_day,
+            last_day,
+            shared.scale,
         ),
         tiers=lower_tiers(program.tiers, shared.actions, earn.pending is not None, first_day, last_day),
         expiry=expiry,

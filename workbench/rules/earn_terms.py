@@ -23,7 +23,7 @@ from workbench.rules.earn_spec import Earn, EarnRate, calendar_allows
 from workbench.spec import DateSpan, SpecError
 from workbench.units import CEIL, EPOCH, FLOOR, HALF_UP, MAX_MONEY, NEVER, to_day, to_minor
 
-__all__ = ["EarnTerms", "lower_earn"]
+__all__ = ["EarnTerms", "factor_scale", "lower_earn"]
 
 
 class EarnTerms(NamedTuple):
@@ -136,11 +136,13 @@ def lower_earn(
     bonus_expiry: list[int],
     first_day: int,
     last_day: int,
+    scale: int = 1,
 ) -> EarnTerms:
-    """Terms of earning; raises SpecError where amounts could leave 63 bits (compiled integers wrap silently)."""
+    """Terms of earning; raises SpecError where amounts could leave 63 bits (compiled integers wrap silently). ``scale``: the integer that stands for a
+    factor of 1 is a multiple of it, so that versions of a program count a kept remainder alike."""
     rates, rate_of_tier = _rates(earn, tiers)
     numbers = [_rate_numbers(each, earn.rounding.mode == "none", rates) for each in rates]
-    one, factors = _factors(earn)
+    one, factors = _factors(earn, scale)
     _check_size(earn, numbers, one, factors)
     days = [EPOCH + timedelta(days=day) for day in range(first_day, last_day + 1)]
     spans = [_span(cap.dates) for cap in earn.caps]
@@ -245,12 +247,18 @@ def _rate_numbers(rate: EarnRate, exact: bool, rates: list[EarnRate]) -> tuple[i
     return ratio.numerator, ratio.denominator, 1
 
 
-def _factors(earn: Earn) -> tuple[int, list[int]]:
+def factor_scale(earn: Earn) -> int:
+    """The least integer that can stand for a factor of 1."""
+    exact = [Fraction(each.factor).denominator for each in earn.multipliers]
+    return prod(exact) if earn.stacking == "multiplicative" else lcm(*exact)
+
+
+def _factors(earn: Earn, scale: int) -> tuple[int, list[int]]:
     """The integer that stands for 1, and each multiplier's factor as an integer (multiplicative: over its own share of it)."""
     exact = [Fraction(each.factor) for each in earn.multipliers]
+    one = lcm(factor_scale(earn), scale)
     if earn.stacking == "multiplicative":
-        return prod(each.denominator for each in exact), [each.numerator for each in exact]
-    one = lcm(*(each.denominator for each in exact)) if exact else 1
+        return one, [each.numerator for each in exact]
     return one, [int(each * one) for each in exact]
 
 

@@ -173,7 +173,7 @@ def set_last_days(terms, account, day):
         if earn.clock_at_activation and (lot.part == 0 or earn.bonuses_wait):
             clock += earn.pending_days
         last = lot_expiry(terms, lot_rule, clock, own.joined)
-        if terms.expiry.mode == EXTENSION:
+        if terms.expiry.mode == EXTENSION and own.last_activity > lot.earned_on:
             last = max(last, add_months(own.last_activity, terms.expiry.months))
         last = max(last, day)
         if change.lots == EARLIER:
