@@ -24,7 +24,17 @@ from apps.dashboard_command import dashboard
 from apps.liability_command import liability
 from apps.member_command import member
 from apps.redemption_commands import backtest, redemption
-from apps.scenario_options import engine_of, no_room, placed, progress_bar, same_currency, scenario_of, tell
+from apps.scenario_options import (
+    engine_of,
+    first_arm,
+    no_room,
+    of_file,
+    placed,
+    progress_bar,
+    same_currency,
+    scenario_of,
+    tell,
+)
 from apps.segments_command import segments
 from apps.show_run import show_comparison, show_run
 from workbench import __version__
@@ -253,7 +263,14 @@ def _next_expiry(lots: list[dict[str, Any]]) -> str:
 # --- run -------------------------------------------------------------------------------------------------------------
 @app.command()
 def run(
-    program: ProgramName,
+    context: typer.Context,
+    program: Annotated[
+        str,
+        typer.Argument(
+            metavar="PROGRAM_OR_SCENARIO",
+            help="A slug of the library, a YAML file, or a scenario: then its first arm beside today's program.",
+        ),
+    ],
     members: Annotated[int, typer.Option(min=1, max=100_000_000, help="Members drawn.")] = 10_000,
     years: Annotated[int, typer.Option(min=1, max=50, help="Length of the run.")] = 3,
     start: Annotated[str, typer.Option(metavar="DATE", help="First day.")] = "2025-01-01",
@@ -304,10 +321,15 @@ def run(
     from simulators.replications import Kept, live_here, live_on_cluster, seeds_of
     from simulators.versions import source_digest, versions
     from workbench.run_folder import check_target, earlier_run
+    from workbench.scenario_file import is_scenario
 
-    scenario = scenario_of(
-        program, baseline, population, purchases_per_year, mean_basket, assumptions, members, years, first, seed
-    )
+    if is_scenario(program):
+        scenario = first_arm(program, context)
+        members = scenario.members
+    else:
+        scenario = scenario_of(
+            program, baseline, population, purchases_per_year, mean_basket, assumptions, members, years, first, seed
+        )
     made_by = versions() | {"sources": source_digest()}
     if valued is not None:
         made_by["policy"] = document_digest(valued.model_dump(mode="json", by_alias=True))
@@ -336,11 +358,12 @@ def run(
 # --- compare ---------------------------------------------------------------------------------------------------------
 @app.command()
 def compare(
+    context: typer.Context,
     names: Annotated[
         list[str],
         typer.Argument(
-            metavar="PROGRAM PROGRAM ...",
-            help="Slugs of the library, or YAML files; the first is what the others are compared with.",
+            metavar="PROGRAM PROGRAM ... | SCENARIO",
+            help="Slugs of the library, or YAML files; the first is what the others are compared with. Or one scenario.",
         ),
     ],
     members: Annotated[int, typer.Option(min=1, max=100_000_000, help="Members drawn.")] = 10_000,
@@ -365,22 +388,22 @@ def compare(
     """Let the same members live under several programs, and without any."""
     first = _day("--start")(start)
     chosen = engine_of(engine)
-    if len(names) < 2:
-        raise BadInput(Problem("PROGRAM", "expected two programs or more", " ".join(names)))
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            raise BadInput(Problem("PROGRAM", "expected each program once", name))
     from simulators import simulate
     from workbench.compare_document import compare_document
     from workbench.program.load import load_program
+    from workbench.scenario_file import is_scenario
 
-    scenario = scenario_of(
-        names[0], baseline, population, purchases_per_year, mean_basket, assumptions, members, years, first, seed
-    )
-    programs = [scenario.program, *(load_program(name) for name in names[1:])]
-    for name, program in zip(names, programs, strict=True):
-        same_currency("PROGRAM", scenario.program, name, program)
-    with progress_bar(members, chosen, None) as progress, no_room(None):
+    if len(names) == 1 and is_scenario(names[0]):
+        scenario, programs, names = of_file(names[0], context)
+    else:
+        _check_names(names)
+        scenario = scenario_of(
+            names[0], baseline, population, purchases_per_year, mean_basket, assumptions, members, years, first, seed
+        )
+        programs = [scenario.program, *(load_program(name) for name in names[1:])]
+        for name, program in zip(names, programs, strict=True):
+            same_currency("PROGRAM", scenario.program, name, program)
+    with progress_bar(scenario.members, chosen, None) as progress, no_room(None):
         comparison = simulate.compare(scenario, programs, progress, chosen, threads, notify=tell)
     for run, name in zip(comparison.runs, names, strict=True):
         run.scenario.names["program"] = name
@@ -391,6 +414,15 @@ def compare(
         _print_json(document)
     else:
         show_comparison(document)
+
+
+def _check_names(names: list[str]) -> None:
+    """Two programs or more, each once."""
+    if len(names) < 2:
+        raise BadInput(Problem("PROGRAM", "expected two programs or more, or a scenario", " ".join(names)))
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise BadInput(Problem("PROGRAM", "expected each program once", name))
 
 
 def _policy(name: str, replications: int | None) -> "Policy":

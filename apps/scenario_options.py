@@ -1,12 +1,14 @@
 """What the commands that simulate have in common: a scenario by the names a user gives, an engine, a bar of progress."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from apps.console import err
+import typer
+
+from apps.console import day_of, err
 from workbench.errors import BadInput, Problem, nearest
 
 if TYPE_CHECKING:
@@ -15,7 +17,18 @@ if TYPE_CHECKING:
     from workbench.program.spec import Program
     from workbench.scenario import Scenario
 
-__all__ = ["engine_of", "no_room", "placed", "progress_bar", "same_currency", "scenario_of", "tell"]
+__all__ = [
+    "engine_of",
+    "first_arm",
+    "given",
+    "of_file",
+    "no_room",
+    "placed",
+    "progress_bar",
+    "same_currency",
+    "scenario_of",
+    "tell",
+]
 
 
 def scenario_of(
@@ -58,6 +71,42 @@ def scenario_of(
         names={"program": program, "baseline": baseline, "population": name, "assumptions": assumptions}
         | {key: str(value) for key, value in scaled if value is not None},
     )
+
+
+OWN = ("population", "purchases_per_year", "mean_basket", "assumptions", "baseline")
+"""Options that a scenario file answers itself."""
+
+
+def given(context: typer.Context, names: Iterable[str]) -> dict[str, Any]:
+    """The options that stand on the command line, of those named."""
+    sources = {name: context.get_parameter_source(name) for name in names}
+    return {name: context.params[name] for name, source in sources.items() if source and source.name == "COMMANDLINE"}
+
+
+def of_file(name: str, context: typer.Context) -> tuple["Scenario", list["Program"], list[str]]:
+    """What a scenario file asks for: today's program without any, every program, and their names. Members, years, start and seed of the command
+    line replace the file's. Raises BadInput for options that the file answers itself."""
+    from workbench.scenario_file import find_scenario, lived, read_scenario
+
+    both = given(context, OWN)
+    if both:
+        problems = [
+            Problem("--" + option.replace("_", "-"), "this stands in the scenario's file", value)
+            for option, value in both.items()
+        ]
+        raise BadInput(problems, name)
+    options = given(context, ("members", "years", "start", "seed"))
+    if "start" in options:
+        options["start"] = day_of("--start")(options["start"])
+    return lived(read_scenario(name), find_scenario(name), **options)
+
+
+def first_arm(name: str, context: typer.Context) -> "Scenario":
+    """A scenario file's first arm, with today's program as its baseline."""
+    scenario, programs, names = of_file(name, context)
+    found = scenario.beside(programs[1], programs[0])
+    found.names.update(program=names[1], baseline=names[0])
+    return found
 
 
 def same_currency(place: str, program: "Program", name: str, other: "Program") -> None:

@@ -233,7 +233,9 @@ class SalesShock(Spec):
     """First day."""
     last: date
     """Last day."""
-    factor: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
+    factor: float = assumption(
+        0, 2, "A scenario's own: what is to be looked at", "judgement", ge=0, le=10, allow_inf_nan=False
+    )
     """0.7: three purchases in ten fall away; 0: nobody buys."""
 
     @model_validator(mode="after")

@@ -54,15 +54,68 @@ def cost(run: RunFolder, say: Language) -> Section:
         (_("Sales in the baseline"), say.money(sales["baseline"], currency)),
         *rows,
         (_("Points redeemed"), say.number(economics["redeemed_points"])),
-        (_("Cost of redemptions, of sales"), _percent_or_missing(economics["cost_pct_of_sales"], say)),
+        (_("Cost of redemptions, of sales"), _percent_or_missing(_share(cost, economics["sales"]), say)),
         (_("Cost of redemptions, of sales added"), _percent_or_missing(100 * cost / added if added > 0 else None, say)),
         (_("Contract liability (IFRS 15)"), _money_or_missing(document["liability"]["contract"], currency, say)),
     ]
     table = Table(_("Amounts over the whole run"), ("", _("Amount")), tuple(rows))
+    tables = [table, _spend(run, say), *_worth(run, say)]
     notes = [_("Sales are not margin, and points still outstanding have yet to cost anything: compare with care.")]
     if run.document["provenance"]["baseline"] not in ("none", "No program"):
         notes.append(_("What the baseline's own program costs is not taken off."))
-    return Section("cost", _("What does it cost?"), _cost_sentence(run, say), (chart,), (table,), tuple(notes))
+    return Section("cost", _("What does it cost?"), _cost_sentence(run, say), (chart,), tuple(tables), tuple(notes))
+
+
+def _share(part: float, whole: float) -> float | None:
+    return 100 * part / whole if whole else None
+
+
+def _spend(run: RunFolder, say: Language) -> Table:
+    """What the program gave up and paid, line by line, and what a unit of it brought."""
+    _, economics, currency = say._, run.document["economics"], run.document["currency"]
+    names = {
+        "points": _("Points at cost"),
+        "vouchers": _("Vouchers"),
+        "member_prices": _("Member prices"),
+        "coupons": _("Coupons, the brand's share"),
+        "gifts": _("Gifts"),
+        "coupon_handling": _("Issuing and handling coupons"),
+        "stored_value_bonus": _("Stored-value bonus spent"),
+        "rebates": _("Rebates"),
+        "plan_service": _("Serving paid plans"),
+        "referral_handling": _("Handling referrals"),
+        "messages": _("Messages"),
+    }
+    lines = economics["lines"]
+    rows = [(shown, say.money(lines[name], currency)) for name, shown in names.items() if lines[name]]
+    rows.append((_("Program spend"), say.money(economics["program_spend"], currency)))
+    rows.append((_("Program spend, of sales"), _percent_or_missing(economics["cost_pct_of_sales"], say)))
+    if economics["fees"]:
+        rows.append((_("Fees of paid plans"), say.money(economics["fees"], currency)))
+    back, interval = economics["return_on_spend"], economics["return_on_spend_ci95"]
+    rows.append((_("Return on program spend"), _percent_or_missing(None if back is None else 100 * back, say)))
+    if interval is not None:
+        low, high = (say.percent(100 * each, 0) for each in interval)
+        rows.append((_("Return on program spend, 95% interval"), _("{low} to {high}", low=low, high=high)))
+    return Table(_("What the program spent, by line"), ("", _("Amount")), tuple(rows))
+
+
+def _worth(run: RunFolder, say: Language) -> list[Table]:
+    """Who gets more than of the baseline's program, and who less; nothing where the baseline is no program."""
+    if run.document["provenance"]["baseline"] in ("none", "No program"):
+        return []
+    _, worth, currency = say._, run.document["lift"]["worth"], run.document["currency"]
+    header = (_("Members"), _("Get more"), _("Get less"), _("The same"), _("Gained"), _("Lost"))
+    groups = [(each["name"] or _("no tier"), each) for each in worth["by_tier"]] + [(_("All"), worth)]
+    rows = [
+        (
+            name,
+            *(say.number(each[key]) for key in ("winners", "losers", "unchanged")),
+            *(say.money(each[key], currency) for key in ("gained", "lost")),
+        )
+        for name, each in groups
+    ]
+    return [Table(_("Winners and losers against the baseline's program"), header, tuple(rows), total=True)]
 
 
 def _percent_or_missing(value: float | None, say: Language) -> str:
@@ -75,7 +128,8 @@ def _money_or_missing(value: float | None, currency: str, say: Language) -> str:
 
 def _cost_sentence(run: RunFolder, say: Language) -> str:
     _, economics, currency = say._, run.document["economics"], run.document["currency"]
-    cost, added, share = economics["redemption_cost"], economics["incremental_sales"], economics["cost_pct_of_sales"]
+    cost, added = economics["redemption_cost"], economics["incremental_sales"]
+    share = _share(cost, economics["sales"])
     if share is None:
         return _("There were no sales in this run, so there is no cost to compare with them.")
     if not cost:
