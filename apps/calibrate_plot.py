@@ -1,6 +1,7 @@
 """The hold-out of a calibration as a page that opens anywhere: purchases by week, and added up, as they came and as they were predicted."""
 
 import re
+from html import escape
 from importlib.util import find_spec
 from typing import Any
 
@@ -22,7 +23,7 @@ def check_installed() -> None:
 
 def holdout_page(holdout: dict[str, Any], title: str) -> str:
     """The page, as HTML with all it needs inside it; ``holdout`` as in the document."""
-    from bokeh.embed import file_html
+    from bokeh.embed import components
     from bokeh.layouts import column
     from bokeh.resources import Resources
 
@@ -36,7 +37,11 @@ def holdout_page(holdout: dict[str, Any], title: str) -> str:
             (f"Added up, to {holdout['until']}: {told}", "cumulative_"),
         )
     ]
-    return _named(file_html(column(*drawn, sizing_mode="stretch_width"), Resources(mode="inline"), title))
+    # Put together by hand: what Bokeh writes as a whole page asks for more where Panel has been imported.
+    code = Resources(mode="inline", components=["bokeh"]).js_raw[0].replace("</script", "<\\/script")
+    script, body = components(column(*drawn, sizing_mode="stretch_width"))
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><script>{code}</script>'
+    return _named(f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>{body}{script}</body></html>\n')
 
 
 def _lines(name: str, weeks: np.ndarray, came: list[float], predicted: list[float]) -> Any:

@@ -142,7 +142,7 @@ def test_what_arrives_is_checked_as_a_file_would_be() -> None:
 
 def test_parts_travel_as_plain_arrays() -> None:
     case = scenario(9000, baseline=load_program("mos_burger"))
-    worlds = [case.program, load_program("global_mall"), case.baseline]
+    worlds = [case.program, load_program("eslite"), case.baseline]
     packed = packed_worlds(case, worlds)
 
     def lived(first: int, last: int) -> Any:
@@ -289,7 +289,7 @@ class Told:
 
 def test_neither_tasks_nor_workers_change_anything(two_workers: Any) -> None:
     case = scenario(baseline=load_program("mos_burger"))
-    programs = [case.program, load_program("global_mall")]
+    programs = [case.program, load_program("eslite")]
     here = compare_kernel(case, programs)
     for tasks in (1, 2, 7):
         told = Told()

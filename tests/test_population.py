@@ -433,8 +433,11 @@ def test_shipped_populations_load_and_draw(name):
 
 def test_shipped_names():
     assert set(shipped_assumptions()) == {"none", "cautious", "central", "responsive"}
-    assert {"snack_shop", "cdnow", "department_store_twd", "restaurant_cny", "beauty_cny", "airline_twd", "mail_order_twd",
-            "quick_service_twd"} == set(shipped_populations())  # fmt: skip
+    assert {
+        "airline_twd", "airline_usd", "beauty_cny", "beauty_usd", "cdnow", "coffee_usd", "department_store_twd", "fashion_cny", "grocer_gbp",
+        "hotel_cny", "hotel_usd", "mail_order_twd", "quick_service_twd", "restaurant_cny", "snack_cny", "snack_shop", "tea_cny", "travel_cny",
+        "warehouse_usd",
+    } == set(shipped_populations())  # fmt: skip
     assert load_population("snack_shop").currency == "TWD"
 
 
