@@ -113,7 +113,7 @@ class World:
             len(self.desk.lowered.tier_names),
             self.desk.lowered.tier_of,
             offer_rates(program, self.desk.lowered.rules),
-            face_millionths(program),
+            face_millionths(program, scenario.end),
             len(self.desk.lowered.messages),
         )
         self.rows = array("q")

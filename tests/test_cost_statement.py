@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import workbench.finance.panel as fold
-from workbench.cost_statement import FEES, LINES, cost_of, cost_statement, offer_rates
+from workbench.cost_statement import FEES, LINES, cost_of, cost_statement, face_millionths, offer_rates
 from workbench.finance.world import WorldPanel, blank_world
 from workbench.ledger import (
     BONUS_BACK,
@@ -176,3 +176,24 @@ def test_a_channel_bought_for_more_members_is_scaled() -> None:
     scaled = program(messages={"channels": channels, "automations": automations})
     panel, _ = world(scaled)
     assert cost_statement(panel, scaled, RULES)["messages"][0] == 560
+
+
+def test_a_point_that_buys_less_after_a_date_costs_less() -> None:
+    """100 points buy 10 in January and, as a point is worth half from February on, 5 in February; the brand bears all of it. Points held at the end
+    are worth what the rules in force then say: 10 minor units each in January, 5 in February."""
+    changes = {"redemption": {"money_off": {"points": 20, "worth": 1}}}
+    halved = program(versions=[{"effective": "2025-02-01", "changes": changes}])
+    panel, story = world(halved)
+    fold.begin_member(panel, story)
+    fold.note_entry(panel, story, entry(JANUARY, REDEEM, "redemption.money_off", -100, 1000))
+    fold.note_entry(panel, story, entry(FEBRUARY, REDEEM, "redemption.money_off", -100, 500))
+    before, _ = world(halved)
+    added = [
+        new - old
+        for new, old in zip(
+            cost_statement(panel, halved, RULES)["points"], cost_statement(before, halved, RULES)["points"], strict=True
+        )
+    ]
+    assert [int(each) for each in added[:2]] == [1000, 500]
+    assert face_millionths(halved, JANUARY) == 10_000_000
+    assert face_millionths(halved, FEBRUARY) == 5_000_000

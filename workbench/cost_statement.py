@@ -1,5 +1,6 @@
 """Floor 5: what a program costs by line and month, and what comes of it: costs from its rules, quantities from a run."""
 
+from datetime import date
 from fractions import Fraction
 
 import numpy as np
@@ -11,7 +12,8 @@ from workbench.finance.world import GIVEN, MEMBERS, MONEY, POINTS, RULE_MONEY, R
 from workbench.ledger import BONUS_BACK, DISCOUNT, FEE_DUE, FEE_REFUND, PAY_BONUS, REBATE, REDEEM, VOUCHER
 from workbench.program.offer_costs import OfferCost, offer_costs, plan_cost
 from workbench.program.spec import Program
-from workbench.program.worth import cost_by_rule, face_value_per_point
+from workbench.program.versions import in_force_on
+from workbench.program.worth import cost_by_rule, cost_over_worth, face_value_per_point
 from workbench.spec import SpecError
 from workbench.units import CENTS
 
@@ -40,9 +42,10 @@ def offer_rates(program: Program, rules: tuple[str, ...]) -> Ints:
     return found
 
 
-def face_millionths(program: Program) -> int:
-    """What a point is worth to a member, in millionths of a minor unit, rounded down; 0 where points buy nothing."""
-    face = face_value_per_point(program)
+def face_millionths(program: Program, when: date) -> int:
+    """What a point is worth to a member by the rules in force on a date, in millionths of a minor unit, rounded down; 0 where points buy
+    nothing."""
+    face = face_value_per_point(in_force_on(program, when))
     return 0 if face is None else int(face * MILLION)
 
 
@@ -73,16 +76,22 @@ def _charges(world: WorldPanel, program: Program, rules: tuple[str, ...]) -> lis
 
 
 def _points(world: WorldPanel, program: Program, rules: tuple[str, ...]) -> list[Charge]:
-    """Points at cost. Those that refunds gave back cost nothing after all: they are valued at the average cost of the points redeemed."""
+    """Points at cost. Those that refunds gave back cost nothing after all: they are valued at the average cost of the points redeemed. Where the
+    program has versions, a point may buy more or less after a date: then what was bought counts, at its cost over its worth."""
     costs = cost_by_rule(program)
+    worths = cost_over_worth(program) if program.versions else {}
     taken, total = 0, Fraction(0)
     found = []
     for code, name in enumerate(rules):
         redeemed = -int(world.by_rule[code, REDEEM, POINTS])
         if redeemed:
             taken += redeemed
-            total += redeemed * costs[name]
-            found.append(Charge("points", RULE_POINTS, -costs[name], rule=name))
+            if name in worths:
+                total += int(world.by_rule[code, REDEEM, MONEY]) * worths[name]
+                found.append(Charge("points", RULE_MONEY, worths[name], rule=name))
+            else:
+                total += redeemed * costs[name]
+                found.append(Charge("points", RULE_POINTS, -costs[name], rule=name))
     if taken:
         found.append(Charge("points", RULE_POINTS, -total / taken, rule="refunds.points_back"))
     return found

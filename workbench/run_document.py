@@ -38,7 +38,7 @@ from workbench.ledger import CONVERT, PURCHASE, REDEEM, RETURN, VOUCHER
 from workbench.messages_document import messages_document
 from workbench.population.drivers import behaviour_document, is_off, lift_warnings
 from workbench.program.spec import Program
-from workbench.program.versions import all_tiers
+from workbench.program.versions import all_tiers, in_force_on
 from workbench.program.worth import face_value_per_point
 from workbench.run_liability import liability_figures
 from workbench.scenario import NO_PROGRAM, Run
@@ -62,7 +62,7 @@ def run_document(run: Run, policy: Policy | None = None) -> dict[str, Any]:
     points are valued; the shipped default unless given."""
     scenario = run.scenario
     points = totals(run.program)
-    face = face_value_per_point(scenario.program)
+    face = face_value_per_point(in_force_on(scenario.program, scenario.end))
     costs = (
         cost_of(run.baseline, scenario.baseline, run.baseline_rules),
         cost_of(run.program, scenario.program, run.rules),

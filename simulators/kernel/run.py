@@ -97,7 +97,7 @@ def new_part(scenario: Scenario, programs: list[Program], worlds: Worlds) -> Par
             len(tiers),
             tier_of,
             offer_rates(program, rules),
-            face_millionths(program),
+            face_millionths(program, scenario.end),
             messages,
         )
         for program, rules, tiers, tier_of, messages in zip(

@@ -10,7 +10,7 @@ from workbench.program.versions import in_versions
 from workbench.rules.expiry import Anniversary, BonusExpiry, ByTier, Expiry
 from workbench.units import LAST_DAY, NEVER, to_minor
 
-__all__ = ["cost_by_rule", "face_value_per_point", "given_without_sale", "last_ages"]
+__all__ = ["cost_by_rule", "cost_over_worth", "face_value_per_point", "given_without_sale", "last_ages"]
 
 SALES = ("purchase", "first_purchase")
 
@@ -57,6 +57,24 @@ def _cost_by_rule(program: Program) -> dict[str, Fraction]:
     if redemption.automatic is not None:
         cost = redemption.automatic.worth if redemption.automatic.unit_cost is None else redemption.automatic.unit_cost
         found["redemption.automatic"] = Fraction(to_minor(cost), redemption.automatic.at)
+    return found
+
+
+def cost_over_worth(program: Program) -> dict[str, Fraction]:
+    """What a reward costs the brand over what it is worth to the member, by the ledger's rule, as the first version that has it says; rewards worth
+    nothing are left out."""
+    found: dict[str, Fraction] = {}
+    for each in in_versions(program):
+        redemption = each.redemption
+        if redemption is None:
+            continue
+        pairs = [(f"catalogue.{item.name}", item.face_value, item.unit_cost) for item in redemption.catalogue]
+        for name, part in (("money_off", redemption.money_off), ("automatic", redemption.automatic)):
+            if part is not None:
+                pairs.append((name, part.worth, part.worth if part.unit_cost is None else part.unit_cost))
+        for name, worth, cost in pairs:
+            if worth:
+                found.setdefault(f"redemption.{name}", Fraction(cost) / Fraction(worth))
     return found
 
 
