@@ -63,7 +63,20 @@ def cost(run: RunFolder, say: Language) -> Section:
     notes = [_("Sales are not margin, and points still outstanding have yet to cost anything: compare with care.")]
     if run.document["provenance"]["baseline"] not in ("none", "No program"):
         notes.append(_("What the baseline's own program costs is not taken off."))
-    return Section("cost", _("What does it cost?"), _cost_sentence(run, say), (chart,), tuple(tables), tuple(notes))
+    told = say.joined(_cost_sentence(run, say), _in_all(run, say))
+    return Section("cost", _("What does it cost?"), told, (chart,), tuple(tables), tuple(notes))
+
+
+def _in_all(run: RunFolder, say: Language) -> str:
+    """What the program spent beside redemptions, if anything."""
+    economics, currency = run.document["economics"], run.document["currency"]
+    if economics["program_spend"] == economics["redemption_cost"] or economics["cost_pct_of_sales"] is None:
+        return ""
+    return say._(
+        "With prices, coupons, messages and the like the program spent {spend} in all, {share} of sales.",
+        spend=say.money(economics["program_spend"], currency),
+        share=say.percent(economics["cost_pct_of_sales"], 2),
+    )
 
 
 def _share(part: float, whole: float) -> float | None:
