@@ -193,7 +193,7 @@ class Checkout(Refunds):
             plain=plain,
             cut_off=uncapped - points,
             terms=self.program,
-            coupons=[(held, coupon) for held, coupon, _ in till.used],
+            coupons=[(held, saving) for held, _, saving in till.used],
             principal=till.principal,
             gifts=till.gifts,
         )

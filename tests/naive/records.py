@@ -184,8 +184,8 @@ class Order:
     """The program in force when it was posted."""
     ratios: list[Fraction] = field(default_factory=list)
     """Of changes since, that multiplied points."""
-    coupons: list[tuple[Held, Any]] = field(default_factory=list)
-    """Coupons used on it, in the order of use, with what the program said of them."""
+    coupons: list[tuple[Held, int]] = field(default_factory=list)
+    """Coupons used on it, in the order of use, with what each gave."""
     principal: int = 0
     """Stored value it was paid with."""
     principal_back: int = 0

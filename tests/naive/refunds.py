@@ -222,12 +222,12 @@ class Refunds(Referrals):
 
     def coupons_back(self, member: Member, today: date, order: Order) -> None:
         """The order is refunded in full: coupons used on it come back, unused ones it issued are revoked."""
-        for held, _ in order.coupons:
+        for held, saving in order.coupons:
             coupon = self.coupon_named(held.name)
             if coupon is not None and coupon.after_full_refund == "returned":
                 member.wallet.append(held)
                 self.pools["used", held.name] -= 1
-                self.note_coupon(member, today, "restore", held, order_id=order.order_id)
+                self.note_coupon(member, today, "restore", held, -saving, order_id=order.order_id)
                 self.lapse_coupon(member, today, held)
         for held in sorted(member.wallet, key=first_to_go):
             coupon = self.coupon_named(held.name)

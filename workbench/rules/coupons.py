@@ -404,7 +404,7 @@ def restore(terms, account, used, number, day):
     if terms.coupons.use_pool[used.kind] >= 0:
         account.pools[terms.coupons.use_pool[used.kind]].left += 1
     why = terms.why_coupon[used.kind]
-    post(account, day, RESTORE, 0, 0, used.issued_on, used.expires_on, number, why)
+    post(account, day, RESTORE, 0, -used.money, used.issued_on, used.expires_on, number, why)
     if used.expires_on < day:
         take_from_wallet(account, own.coupons - 1)
         own.coupons_lapsed += 1
