@@ -496,6 +496,8 @@ SIGNALLED = """
 import os, signal
 from simulators import agents
 run_agents = agents.run_agents
+# A background shell starts its children deaf to Ctrl-C; a person's terminal does not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def interrupted(scenario, progress):
     def tell(done, total):
