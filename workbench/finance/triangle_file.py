@@ -19,14 +19,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet
 
 from workbench.errors import BadInput, Problem, nearest
 from workbench.files import reading, regular_file
+from workbench.finance.ledger_file import days, kind_codes, ledger_columns
 from workbench.finance.triangle import Events, Triangle, month_name
-from workbench.ledger import KINDS
 from workbench.ledger_table import Ints
 from workbench.units import MAX_POINTS, NEVER
 
@@ -66,69 +63,15 @@ def read_ledger(path: str | Path) -> Events:
     """The entries of a ledger's file (CSV, plain or gzip, or Parquet), members numbered in the order they come.
 
     Raises BadInput: no such file, a column missing, cells that are none, an unknown kind."""
-    file = regular_file(path, "a ledger")
-    source = str(path)
-    with reading(file), file.open("rb") as stream:
-        packed = stream.read(4)
-    try:
-        table = _parquet(file, source) if packed == b"PAR1" else _csv(file, source, packed[:2] == b"\x1f\x8b")
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise BadInput(
-            Problem("", f"expected a whole ledger: {(str(error).splitlines() or [''])[0]}"), source
-        ) from error
-    nulls = [name for name in ("member_id", "date", "kind", "points") if table[name].null_count]
-    if nulls:
-        raise BadInput(
-            [Problem(f"column {name}", "expected a value in every row, found empty cells") for name in nulls], source
-        )
-    kinds = table["kind"].combine_chunks().dictionary_encode()
-    names = kinds.dictionary.to_pylist()
-    unknown = [name for name in names if name not in KINDS]
-    if unknown:
-        raise BadInput(
-            [Problem("column kind", "expected a kind of entry", name, nearest(name, KINDS)) for name in unknown[:MOST_PROBLEMS]],
-            source, max(0, len(unknown) - MOST_PROBLEMS),
-        )  # fmt: skip
-    codes = np.array([KINDS.index(name) for name in names] or [0], dtype=np.int64)
+    table = ledger_columns(path, LEDGER, ("member_id", "date", "kind", "points"))
     return Events(
         member=np.asarray(table["member_id"].combine_chunks().dictionary_encode().indices, dtype=np.int64),
-        kind=codes[np.asarray(kinds.indices, dtype=np.int64)],
+        kind=kind_codes(table["kind"], str(path)),
         points=np.asarray(table["points"], dtype=np.int64),
-        day=_days(table["date"]),
-        earned_on=_days(table["lot_earned_on"]),
-        expires_on=_days(table["expires_on"]),
+        day=days(table["date"]),
+        earned_on=days(table["lot_earned_on"]),
+        expires_on=days(table["expires_on"]),
     )
-
-
-def _csv(file: Path, source: str, packed: bool) -> pa.Table:
-    with pa.input_stream(str(file), compression="gzip" if packed else None) as stream:
-        header = stream.read(2**12).split(b"\n", 1)[0].decode("utf-8-sig", "replace").strip().split(",")
-    _check_columns(header, source)
-    with pa.input_stream(str(file), compression="gzip" if packed else None) as stream:
-        options = pyarrow.csv.ConvertOptions(
-            include_columns=list(LEDGER), column_types=LEDGER, strings_can_be_null=True
-        )
-        return pyarrow.csv.read_csv(stream, convert_options=options)
-
-
-def _parquet(file: Path, source: str) -> pa.Table:
-    with pa.OSFile(str(file)) as stream:
-        parquet = pyarrow.parquet.ParquetFile(stream)
-        _check_columns(parquet.schema_arrow.names, source)
-        table = parquet.read(columns=list(LEDGER))
-    return pa.table({name: table[name].cast(kind) for name, kind in LEDGER.items()})
-
-
-def _check_columns(found: list[str], source: str) -> None:
-    missing = [name for name in LEDGER if name not in found]
-    if missing:
-        unknown = [name for name in found if name not in LEDGER]
-        message = "missing: a ledger has this column"
-        raise BadInput([Problem(f"column {name}", message, None, nearest(name, unknown)) for name in missing], source)
-
-
-def _days(column: pa.ChunkedArray) -> Ints:
-    return np.asarray(pc.fill_null(column.cast(pa.int32()), NEVER), dtype=np.int64)
 
 
 # --- a triangle of one's own -------------------------------------------------------------------------------------------

@@ -12,15 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet
 
-from workbench.errors import BadInput, Problem, nearest
-from workbench.files import reading, regular_file
+from workbench.errors import BadInput, Problem
 from workbench.finance.accounting.movements import SubLedger, blank, check, month_name
 from workbench.finance.accounting.right_flows import RightFlows, flows_of_entries
 from workbench.finance.accounting.sources import REDEEMED_BY
 from workbench.finance.cells import Ints
+from workbench.finance.ledger_file import days, kind_codes, ledger_columns
 from workbench.finance.panel import group_of
 from workbench.finance.triangle import month_of
 from workbench.finance.world import CONVERTED, EARNED, EXPIRED, REDEEMED, REPAID, REVERSED
@@ -33,7 +31,6 @@ COLUMNS = {
     "member_id": pa.string(), "date": pa.date32(), "kind": pa.string(), "points": pa.int64(), "money": pa.decimal128(18, 2), "lot_earned_on": pa.date32(),
     "expires_on": pa.date32(), "order_id": pa.string(), "rule": pa.string(),
 }  # fmt: skip
-MOST_PROBLEMS = 20
 _GROUPS = np.array([group_of(kind) for kind in range(len(KINDS))])
 _TABLES = {"redeemed": (REDEEMED, CONVERTED), "expired": (EXPIRED,), "reversed": (REVERSED,), "repaid": (REPAID,)}
 
@@ -132,31 +129,13 @@ def _last_ages(columns: dict[str, Any], chosen: npt.NDArray[np.bool_], issue: In
 
 # --- the file ------------------------------------------------------------------------------------------------------------
 def _columns(path: str | Path) -> dict[str, Any]:
-    file = regular_file(path, "a ledger")
-    source = str(path)
-    with reading(file), file.open("rb") as stream:
-        start = stream.read(4)
-    try:
-        table = _parquet(file, source) if start == b"PAR1" else _csv(file, source, start[:2] == b"\x1f\x8b")
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        first = (str(error).splitlines() or [""])[0]
-        raise BadInput(Problem("", f"expected a whole ledger: {first}"), source) from error
-    empty = [name for name in ("date", "kind", "points") if table[name].null_count]
-    if empty:
-        raise BadInput([Problem(f"column {name}", "expected a value in every row") for name in empty], source)
-    names = pc.unique(table["kind"]).to_pylist()
-    unknown = [name for name in names if name not in KINDS]
-    if unknown:
-        problems = [Problem("column kind", "expected a kind of entry", name, nearest(name, KINDS)) for name in unknown]
-        raise BadInput(problems[:MOST_PROBLEMS], source, max(len(unknown) - MOST_PROBLEMS, 0))
-    codes = pc.index_in(table["kind"], value_set=pa.array(KINDS))
-    days = {name: _days(table[name]) for name in ("date", "lot_earned_on", "expires_on")}
+    table = ledger_columns(path, COLUMNS, ("date", "kind", "points"))
     return {
-        **days,
+        **{name: days(table[name]) for name in ("date", "lot_earned_on", "expires_on")},
         "member": np.asarray(
             pc.fill_null(table["member_id"], "").combine_chunks().dictionary_encode().indices, dtype=np.int64
         ),
-        "kind": np.asarray(codes, dtype=np.int64),
+        "kind": kind_codes(table["kind"], str(path)),
         "points": np.asarray(table["points"], dtype=np.int64),
         "money": _minor(table["money"]),
         "unordered": np.asarray(pc.fill_null(pc.equal(table["order_id"], ""), True)),
@@ -165,43 +144,8 @@ def _columns(path: str | Path) -> dict[str, Any]:
     }
 
 
-def _days(column: pa.ChunkedArray) -> Ints:
-    return np.asarray(pc.fill_null(column.cast(pa.int32()), NEVER), dtype=np.int64)
-
-
 def _minor(column: pa.ChunkedArray) -> Ints:
     """Minor units of amounts with two decimals (18 digits at the most): the low half of the 128 bits that hold them."""
     whole = pc.fill_null(column, Decimal(0)).combine_chunks()
     bits = np.frombuffer(whole.buffers()[1], dtype="<i8").reshape(-1, 2)
     return bits[whole.offset : whole.offset + len(whole), 0].astype(np.int64)
-
-
-def _csv(file: Path, source: str, packed: bool) -> pa.Table:
-    with pa.input_stream(str(file), compression="gzip" if packed else None) as stream:
-        header = stream.read(2**12).split(b"\n", 1)[0].decode("utf-8-sig", "replace").strip().split(",")
-    _check(header, source)
-    with pa.input_stream(str(file), compression="gzip" if packed else None) as stream:
-        options = pyarrow.csv.ConvertOptions(
-            include_columns=list(COLUMNS), column_types=COLUMNS, strings_can_be_null=True
-        )
-        return pyarrow.csv.read_csv(stream, convert_options=options)
-
-
-def _parquet(file: Path, source: str) -> pa.Table:
-    with pa.OSFile(str(file)) as stream:
-        parquet = pyarrow.parquet.ParquetFile(stream)
-        _check(parquet.schema_arrow.names, source)
-        table = parquet.read(columns=list(COLUMNS))
-    return pa.table({name: table[name].cast(kind) for name, kind in COLUMNS.items()})
-
-
-def _check(found: list[str], source: str) -> None:
-    missing = [name for name in COLUMNS if name not in found]
-    if missing:
-        raise BadInput(
-            [
-                Problem(f"column {name}", "missing: a ledger has this column", None, nearest(name, found))
-                for name in missing
-            ],
-            source,
-        )
