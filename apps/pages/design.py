@@ -9,7 +9,7 @@ from typing import Any
 import panel as pn
 
 from apps import fragments as say_html
-from apps.charts import LINE, MonthChart
+from apps.charts.month import LINE, MonthChart
 from apps.components import HTML, Bokeh, Button, CopyText, Page, PageLanguage, Row, Select, laid_out
 from apps.estimates import Comparison
 from apps.language import LANGUAGES, language
