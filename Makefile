@@ -7,12 +7,13 @@ WORKERS ?= 2
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-all check lint format types floors wheel clean
+.PHONY: help demo test test-all check lint format types floors wheel guide clean
 
 help:
 	@echo "make demo      replay an example log, simulate 2,000 members for three years, write out/mos_report.html"
 	@echo "make test      install what the tests need and run them (test-all: the slow ones too)"
 	@echo "make check     lint, format, types, floors and tests, as CI does"
+	@echo "make guide     build the user guide: out/guide/html/index.html"
 	@echo "make lint | types | floors | format | wheel | clean"
 
 # One stamp for each set of extras: pip runs again only when pyproject.toml has changed.
@@ -60,6 +61,10 @@ format: $(VENV)/.installed-dev
 wheel: $(VENV)/.installed-test
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 	@ls dist
+
+guide: $(VENV)/.installed-guide
+	$(BIN)/python -m sphinx -W -n --keep-going -q -b html docs out/guide/html
+	@echo "The guide is out/guide/html/index.html: open it in a browser."
 
 clean:
 	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info

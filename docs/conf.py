@@ -1,0 +1,96 @@
+"""The user guide: Sphinx reads the pages of this folder as GitHub shows them (`make guide`).
+
+Pages are plain Markdown; what Sphinx needs besides stands here, so that nobody who reads them on GitHub meets it.
+"""
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+sys.path.insert(0, str(ROOT))
+
+from workbench import __version__  # noqa: E402
+
+project = "Loyalty Workbench"
+author = "Loyalty Workbench contributors"
+copyright = author
+version = release = __version__
+html_title = f"{project} {version}"
+
+extensions = ["myst_parser"]
+root_doc = "index"
+exclude_patterns = ["README.md"]  # it stands in the index
+nitpicky = True
+myst_heading_anchors = 4
+suppress_warnings: list[str] = []
+
+html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["guide.css"]
+html_copy_source = False
+html_show_copyright = False
+html_theme_options = {"navigation_with_keys": True}
+
+STANDS_AT_THE_ROOT = {"design": "DESIGN.md", "changelog": "CHANGELOG.md"}
+"""Pages of the guide that are files of the root folder; what stands here under their names only points there."""
+GUIDE_PAGE = {"README.md": "index.md"} | {file: f"{page}.md" for page, file in STANDS_AT_THE_ROOT.items()}
+UPWARDS = re.compile(r"\]\(((?:\.\./)*)\.\./(" + "|".join(map(re.escape, GUIDE_PAGE)) + r")(?=[)#])")
+"""A link out of the folder to a page that the guide has inside it."""
+
+
+def inside(text: str) -> str:
+    """A page's text with its links to pages of the root folder turned to those of the guide."""
+    return UPWARDS.sub(lambda link: f"]({link[1]}{GUIDE_PAGE[link[2]]}", text)
+
+
+def from_the_root(file: str) -> str:
+    """The text of a page of the root folder, its links as seen from here."""
+    text = (ROOT / file).read_text("utf-8")
+    own = re.compile(r"\]\((" + "|".join(map(re.escape, GUIDE_PAGE)) + r")(?=[)#])")
+    return own.sub(lambda link: f"]({GUIDE_PAGE[link[1]]}", text).replace("](docs/", "](")
+
+
+def read_source(app: Sphinx, page: str, source: list[str]) -> None:
+    """Sphinx has read a page: the root folder's pages take their place, and the index, which has tables of contents alone, its text."""
+    if page in STANDS_AT_THE_ROOT:
+        app.env.note_dependency(str(ROOT / STANDS_AT_THE_ROOT[page]))
+        source[0] = from_the_root(STANDS_AT_THE_ROOT[page])
+    if page == "index":
+        app.env.note_dependency(str(DOCS / "README.md"))
+        source[0] = (DOCS / "README.md").read_text("utf-8") + "\n" + source[0]
+    source[0] = inside(source[0])
+
+
+def note_terms(app: Sphinx, doctree: nodes.document) -> None:
+    """Every heading of the glossary below its letters' is a term: for `{term}`, the index and the search, by each of its names."""
+    if app.env.docname != "glossary":
+        return
+    standard = app.env.get_domain("std")
+    for section in doctree.findall(nodes.section):
+        title, anchor = section[0].astext(), section["ids"][0]
+        if section.parent is doctree or title == doctree.next_node(nodes.title).astext():
+            continue
+        names = [name.strip() for name in re.split(r"[·,]", title)]
+        for name in names:
+            standard.note_object("term", name, anchor, location=section)
+        entries = [("single", name, anchor, "", None) for name in names]
+        section.insert(1, addnodes.index(entries=entries))
+
+
+def speak_the_language(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """Pages in Chinese say so, for screen readers and for the choice of glyphs."""
+    if page.startswith("zh/"):
+        context["language"] = "zh-Hant"
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("source-read", read_source)
+    app.connect("doctree-read", note_terms)
+    app.connect("html-page-context", speak_the_language)

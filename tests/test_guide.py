@@ -1,0 +1,96 @@
+"""The user guide: it is built without a warning, every page has its place, and a browser that reads it asks nobody else for anything."""
+
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+def built(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
+    """The guide as `make guide` builds it: warnings are errors, and so are references that lead nowhere."""
+    command = [sys.executable, "-m", "sphinx", "-W", "-n", "--keep-going", "-q", "-b", "html", str(source), str(target)]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=300)
+
+
+@pytest.fixture(scope="module")
+def guide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if find_spec("furo") is None or find_spec("myst_parser") is None:
+        pytest.skip("the extra `guide` is not installed")
+    target = tmp_path_factory.mktemp("guide") / "html"
+    done = built(DOCS, target)
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+def test_it_is_built_without_warnings(guide: Path) -> None:
+    pages = {page.relative_to(DOCS).with_suffix("").as_posix() for page in DOCS.rglob("*.md")} - {"README"}
+    assert len(pages) > 15
+    for page in pages:
+        assert (guide / f"{page}.html").is_file(), page
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
+    """The build can fail: a page and a heading that are not there, and a page in no table of contents."""
+    pytest.importorskip("furo", reason="the extra `guide` is not installed")
+    (tmp_path / "conf.py").write_text("extensions = ['myst_parser']\nmyst_heading_anchors = 4\n", "utf-8")
+    (tmp_path / "index.md").write_text("# Index\n\n[a](nowhere.md) [b](lone.md#no-such-heading)\n", "utf-8")
+    (tmp_path / "lone.md").write_text("# Lone\n", "utf-8")
+    done = built(tmp_path, tmp_path / "html")
+    assert done.returncode != 0
+    for said in ("nowhere.md", "no-such-heading", "lone.md"):
+        assert said in done.stderr
+
+
+def test_every_page_has_its_place() -> None:
+    """Fast, for whoever adds a page: docs/index.md lists it, docs/README.md leads to it or to the folder's own page."""
+    blocks = re.findall(r"```\{toctree\}\n(.*?)```", (DOCS / "index.md").read_text("utf-8"), re.DOTALL)
+    listed = [
+        line.strip() for block in blocks for line in block.splitlines() if line.strip() and not line.startswith(":")
+    ]
+    pages = {page.relative_to(DOCS).with_suffix("").as_posix() for page in DOCS.rglob("*.md")} - {"README", "index"}
+    assert len(listed) == len(set(listed))
+    assert set(listed) == pages, f"docs/index.md does not list, or lists and there is not: {set(listed) ^ pages}"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1440, 390])
+def test_in_a_browser_it_asks_nobody_else_and_fits(guide: Path, width: int) -> None:
+    pytest.importorskip("playwright", reason="playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no {CHROMIUM}")
+    from playwright.sync_api import sync_playwright
+
+    arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        requests: list[str] = []
+        errors: list[str] = []
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("requestfailed", lambda request: errors.append(f"failed: {request.url}"))
+        page.on("console", lambda it: errors.append(it.text) if it.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        wide = []
+        for file in sorted(guide.rglob("*.html")):
+            if "_static" in file.parts:
+                continue
+            page.goto(file.as_uri())
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                wide.append(file.relative_to(guide).as_posix())
+        browser.close()
+    assert not errors
+    assert not wide, "the page itself scrolls sideways"
+    assert requests and all(url.startswith(("file://", "data:")) for url in requests)
+
+
+def test_the_make_target_builds_as_the_test_does() -> None:
+    recipe = (ROOT / "Makefile").read_text("utf-8")
+    assert re.search(r"-m sphinx -W -n --keep-going -q -b html docs out/guide/html", recipe)
+    assert "make guide" in (ROOT / ".ci" / "run").read_text("utf-8")
