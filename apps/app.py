@@ -3,18 +3,29 @@
 import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import panel as pn
 
 from apps.language import LANGUAGES
-from apps.pages.design import DesignPage
+from apps.link import Place, decode
 from apps.runs import Service
+from apps.session import Session
+from apps.shell import Shell
+from apps.workspace import Workspace
+from workbench.errors import BadInput
 
-__all__ = ["build", "serve"]
+__all__ = ["LARGEST_MESSAGE", "WORKSPACE", "build", "serve"]
+
+WORKSPACE = Path("loyalty_workspace")
+"""The folder of files, unless another is named."""
+LARGEST_MESSAGE = 48 * 2**20
+"""Bytes that a browser may send at once; an upload comes as one message, a third larger than the file."""
 
 
-def build(service: Service) -> Any:
+def build(service: Service, workspace: Workspace) -> Any:
     """The page of a new session: Panel calls this for each."""
     document = pn.state.curdoc
     assert document is not None
@@ -24,14 +35,30 @@ def build(service: Service) -> Any:
         if not ended.is_set():
             document.add_next_tick_callback(call)
 
-    page = DesignPage(service, _wanted_language(), post)
+    session = Session(service, workspace, post, _wanted_language())
+    _arrive(session)
+    shell = Shell(session)
 
     def end(_: Any) -> None:
         ended.set()
-        page.close()
+        shell.close()
 
     pn.state.on_session_destroyed(end)
-    return page.page
+    return shell.page
+
+
+def _arrive(session: Session) -> None:
+    """Begin where the address says; an address that cannot be read is said to be one, and the session begins afresh."""
+    arguments = {name: values[0].decode("utf-8", "replace") for name, values in pn.state.session_args.items() if values}
+    try:
+        place = decode("?" + urlencode(arguments), lambda: Place("start", session.draft))
+    except BadInput as error:
+        session.tell(
+            session.say._("The link could not be read, so this is a fresh start. {why}", why=str(error)), "warning"
+        )
+        session.page = arguments.get("page", "start")
+        return
+    session.begin(place.draft, place.page)
 
 
 def _wanted_language() -> str:
@@ -43,16 +70,24 @@ def _wanted_language() -> str:
     return "zh-Hant" if prefers.lower().startswith("zh") else "en"
 
 
-def serve(service: Service, host: str, port: int, origins: list[str], threaded: bool = False) -> Any:
+def serve(
+    service: Service,
+    host: str,
+    port: int,
+    origins: list[str],
+    threaded: bool = False,
+    workspace: Workspace | None = None,
+) -> Any:
     """Serve until interrupted (``threaded``: in a thread of its own, which is returned).
 
     Who may enter is Panel's business: its settings are read from the environment (PANEL_BASIC_AUTH, or PANEL_OAUTH_PROVIDER and the others
     that its documentation names). Raises OSError where the address cannot be had.
     """
     pn.extension()
+    files = workspace or Workspace(WORKSPACE)
     try:
         return pn.serve(
-            {"/": lambda: build(service)},
+            {"/": lambda: build(service, files)},
             address=host,
             port=port,
             show=False,
@@ -60,6 +95,7 @@ def serve(service: Service, host: str, port: int, origins: list[str], threaded: 
             threaded=threaded,
             title="Loyalty Workbench",
             websocket_origin=origins,
+            websocket_max_message_size=LARGEST_MESSAGE,
             compress_response=True,
             basic_auth=os.environ.get("PANEL_BASIC_AUTH"),
             oauth_provider=os.environ.get("PANEL_OAUTH_PROVIDER"),

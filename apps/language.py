@@ -15,13 +15,15 @@ LOCALES = Path(__file__).parent / "locale"
 
 
 def app_catalogue(tag: str) -> dict[str, str]:
-    """The app's own translations by their English; empty for English."""
+    """The app's own translations by their English, of all its catalogues; empty for English."""
+    found: dict[str, str] = {}
     if tag == "en":
-        return {}
-    path = LOCALES / tag.replace("-", "_") / "LC_MESSAGES" / "app.po"
-    with path.open("rb") as file:
-        messages = read_po(file, locale=tag.replace("-", "_"), domain="app", abort_invalid=True)
-    return {str(message.id): str(message.string) for message in messages if message.id and message.string}
+        return found
+    for path in sorted((LOCALES / tag.replace("-", "_") / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as file:
+            messages = read_po(file, locale=tag.replace("-", "_"), domain=path.stem, abort_invalid=True)
+        found |= {str(message.id): str(message.string) for message in messages if message.id and message.string}
+    return found
 
 
 class AppLanguage(Language):

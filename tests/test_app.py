@@ -1,11 +1,7 @@
 """The app in a browser, on a server of its own: nothing from outside, what is shown is the spec, sessions apart, keyboard, languages."""
 
 import re
-import socket
-import threading
 import time
-from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,34 +10,13 @@ import pytest
 pytest.importorskip("panel", reason="the extra `app` is not installed")
 pytest.importorskip("panel_material_ui", reason="the extra `app` is not installed")
 
-import panel as pn
-
-from apps.app import serve
 from apps.language import LANGUAGES, app_catalogue, language
-from apps.runs import Service, Settings
-from apps.store import Store
-from simulators.simulate import Progress, simulate
+from tests.app_server import CANVASES, EVERYTHING, FOCUSED, NO_WAITING, OVER_THE_EDGE, PREVIEW, Window, a_server, slow
+from tests.app_server import browser as browser
+from tests.app_server import server as server
 from workbench.population.load import load_assumptions, shipped_assumptions
 from workbench.reports.language import catalogue
 from workbench.run_document import PROJECTION
-from workbench.scenario import Run, Scenario
-
-CHROMIUM = Path("/usr/bin/chromium")
-PREVIEW, FULL = 120, 260
-PATIENCE = 20_000
-"""Milliseconds to wait for what should take a part of a second, on a machine that does other things as well."""
-slow = threading.Event()
-"""While set, full runs dawdle."""
-
-
-def live(scenario: Scenario, progress: Progress | None) -> Run:
-    """Agents, so that no test waits for a compiler; full runs report as they go."""
-    while slow.is_set() and scenario.members == FULL:
-        assert progress is not None
-        progress(7, FULL)
-        time.sleep(0.02)
-    return simulate(scenario, progress, engine="agents")
-
 
 # --- without a browser -----------------------------------------------------------------------------------------------
 APPS = Path(__file__).resolve().parents[1] / "apps"
@@ -87,66 +62,11 @@ def test_a_password_is_asked_for_where_panel_is_told_so(monkeypatch: pytest.Monk
 
 
 # --- in a browser ----------------------------------------------------------------------------------------------------
-class a_server:
-    """The app on a free port of this machine, until the end of the block."""
-
-    def __enter__(self) -> tuple[str, Service]:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self.service = Service(Settings(preview=PREVIEW, full=FULL, years=2), Store(live))
-        self.service.warm_up()
-        serve(self.service, "127.0.0.1", port, [f"127.0.0.1:{port}"], threaded=True)
-        for _ in range(200):
-            with socket.socket() as door:
-                if door.connect_ex(("127.0.0.1", port)) == 0:
-                    return f"http://127.0.0.1:{port}/", self.service
-            time.sleep(0.05)
-        raise AssertionError("the server did not start")
-
-    def __exit__(self, *_: object) -> None:
-        pn.state.kill_all_servers()
-        self.service.close()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with a_server() as (url, _):
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if find_spec("playwright") is None:
-        pytest.skip("playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no {CHROMIUM}")
-    from playwright.sync_api import sync_playwright
-
-    arguments = [
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-        "--disable-default-apps", "--disable-extensions", "--disable-sync", "--no-first-run",
-    ]  # fmt: skip
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
-        yield opened
-        opened.close()
-
-
-class Session:
-    """The app in a browser window of its own, and what went wrong in it."""
+class Session(Window):
+    """The Design page in a window of its own."""
 
     def __init__(self, browser: Any, url: str, width: int = 1440, tag: str = "en") -> None:
-        self.context = browser.new_context(viewport={"width": width, "height": 900}, locale="en-US")
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(PATIENCE)
-        self.url, self.errors, self.requests = url, [], []
-        self.page.on("console", lambda it: self.errors.append(it.text) if it.type in ("error", "warning") else None)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("requestfailed", lambda request: self.errors.append(f"failed: {request.url}"))
-        self.page.on("response", lambda it: self.errors.append(f"{it.status} {it.url}") if it.status >= 400 else None)
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(url if tag == "en" else f"{url}?lang={tag}")
+        super().__init__(browser, url, "design", width, tag)
         self.settled()
 
     def settled(self, state: str = "preview") -> None:
@@ -185,15 +105,6 @@ class Session:
     def yaml(self) -> str:
         return str(self.page.locator("pre").nth(1).inner_text())
 
-    def says(self, place: str, text: str) -> None:
-        """Wait until a place says something."""
-        self.page.locator(place).filter(has_text=text).first.wait_for()
-
-    @property
-    def text(self) -> str:
-        """Everything there is to read."""
-        return str(self.page.evaluate(TEXT))
-
     def stands_at(self, lever: str, words: str, value: float, line: str) -> None:
         """A lever shows a value everywhere, and the spec has it."""
         self.says(f".lever-{lever} .now", words)
@@ -205,53 +116,6 @@ class Session:
     def choose(self, box: int, option: str) -> None:
         self.page.get_by_role("combobox").nth(box).click()
         self.page.get_by_role("menuitem").filter(has_text=option).click()
-
-    def close(self) -> None:
-        self.context.close()
-
-
-EVERYTHING = """
-  const inside = (each) => each.shadowRoot ? [each, ...all(each.shadowRoot)] : [each];
-  const all = (root) => [...root.querySelectorAll("*")].flatMap(inside);
-"""
-NO_WAITING = f"""() => {{ {EVERYTHING}
-  const strip = all(document).find((each) => each.classList.contains("strip"));
-  return strip && !strip.innerText.includes("…");
-}}"""
-TEXT = f"""() => {{ {EVERYTHING}
-  const own = (each) => [...each.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data);
-  return all(document.body).filter((each) => !["STYLE", "SCRIPT"].includes(each.tagName)).flatMap(own).join(" ");
-}}"""
-CANVASES = f"""() => {{ {EVERYTHING}
-  return all(document).filter((each) => each.tagName === "CANVAS").map((canvas) => {{
-    const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-    return [canvas.clientWidth, canvas.clientHeight, pixels.some((each) => each !== 0)];
-  }});
-}}"""
-FOCUSED = """() => {
-  let each = document.activeElement;
-  while (each && each.shadowRoot && each.shadowRoot.activeElement) each = each.shadowRoot.activeElement;
-  const met = (window.met ||= new Map());
-  if (!met.has(each)) met.set(each, met.size);
-  return [met.get(each), each.tagName, each.getAttribute("aria-label") || "", each.innerText || "", each.type || ""].join(" ");
-}"""
-OVER_THE_EDGE = f"""(width) => {{ {EVERYTHING}
-  const scrolls = (each) => each && (getComputedStyle(each).overflowX !== "visible" || scrolls(each.parentElement || each.getRootNode().host));
-  return all(document).filter((each) => each.getBoundingClientRect().right > width + 1 && !scrolls(each.parentElement || each.getRootNode().host))
-    .map((each) => each.tagName + "." + each.className);
-}}"""
-
-
-TOFU = """(texts) => {
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = 40;
-  const pen = canvas.getContext("2d", {willReadFrequently: true});
-  pen.font = "28px " + getComputedStyle(document.body).fontFamily;
-  const drawn = (each) => { pen.clearRect(0, 0, 40, 40); pen.fillText(each, 4, 30); return canvas.toDataURL(); };
-  const missing = new Set(["\\u{10FFFD}", "\\u{0378}", "\\u{FFFFE}"].map(drawn));
-  return [...new Set(texts)].filter((each) => each.trim() && missing.has(drawn(each)));
-}"""
-"""Characters that look like one that no font has."""
 
 
 @pytest.mark.browser
@@ -438,7 +302,7 @@ def test_the_keyboard_reaches_everything(server: str, browser: Any) -> None:
         session.page.keyboard.press("Tab")
         reached.append(session.page.evaluate(FOCUSED))
     for name in (
-        "繁體中文", "Toggle theme", "Tier threshold", "Earn rate: spend for points", "Expiry length", "Reset to 12 months",
+        "Design", "Undo", "Copy link", "繁體中文", "Toggle theme", "Tier threshold", "Earn rate: spend for points", "Expiry length", "Reset to 12 months",
         "Full run: 260 members", "Key figures", "Points outstanding for 1,000 members.", "Reset all changes", "Copy: Command line",
         "Copy: The program as YAML",
     ):  # fmt: skip
@@ -452,27 +316,16 @@ def test_the_keyboard_reaches_everything(server: str, browser: Any) -> None:
     session.close()
 
 
-UPSTREAM: set[str] = set()
-"""Serious violations that only the component library can mend: none."""
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1440, 390])
 def test_nothing_serious_is_in_the_way_of_anybody(server: str, browser: Any, width: int) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     session = Session(browser, server, width)
     session.press("tier", "Home")
     session.type("expiry", "0")  # refused, so that a message stands there
     session.says(".problem", "expected at least 1")
     session.settled()
     for theme in ("light", "dark") if width == 1440 else ("light",):
-        found = axe.Axe().run(session.page).response["violations"]
-        serious = {
-            f"{each['id']}: {each['nodes'][0]['html'][:120]}"
-            for each in found
-            if each["impact"] in ("serious", "critical")
-        }
-        assert {each for each in serious if each.partition(":")[0] not in UPSTREAM} == set(), theme
+        assert session.serious() == set(), theme
         session.page.get_by_label("Toggle theme").click()
         session.page.wait_for_timeout(700)  # colours fade
     session.close()

@@ -1,24 +1,21 @@
 """The page on which one program is changed and seen at once: levers, figures against the shipped program, points by month."""
 
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import panel as pn
-
 from apps import fragments as say_html
-from apps.charts.month import LINE, MonthChart
-from apps.components import HTML, Bokeh, Button, CopyText, Page, PageLanguage, Row, Select, laid_out
+from apps.charts.month import MonthChart
+from apps.components import HTML, Bokeh, Button, CopyText, Row, Select, laid_out
+from apps.draft import Draft
 from apps.estimates import Comparison
-from apps.language import LANGUAGES, language
 from apps.levers import Absent, Lever, Number, Path, changed, changes, earn_lever, expiry_lever, tier_levers
 from apps.pages.controls import LeverControl
 from apps.repeat import command, program_yaml
-from apps.runs import Cancelled, Latest, Question, Service, Ticket, compare
+from apps.runs import Cancelled, Question, Ticket, compare
+from apps.session import Session
 from workbench.errors import BadInput, Problem, dotted
-from workbench.reports.plots import FONT
 
 __all__ = ["DesignPage"]
 
@@ -50,22 +47,6 @@ _BAR = """
 :host > * { width: auto !important; }
 """
 _PLAIN = ":host { gap: 10px; }"
-_BAR_COLORS = {
-    "MuiAppBar": {
-        "styleOverrides": {"root": {"backgroundColor": LINE[False], "backgroundImage": "none", "color": "#fff"}}
-    }
-}
-_THEME = {
-    scheme: {
-        "palette": {"primary": {"main": LINE[dark]}},
-        "typography": {"fontFamily": FONT},
-        "components": _BAR_COLORS,
-    }
-    for scheme, dark in (("light", False), ("dark", True))
-}
-"""The bar at the top is dark in both, so that its white text can be read."""
-TICK = 250
-"""Milliseconds between two looks at how far a full run is."""
 
 
 @dataclass(frozen=True)
@@ -78,24 +59,26 @@ class Shown:
 
 
 class DesignPage:
-    """One session's page. All of its state is here; what sessions share is the service."""
+    """Levers on the draft's program, and what they do."""
 
-    def __init__(self, service: Service, tag: str, post: Callable[[Callable[[], None]], None]) -> None:
-        self._service, self._say = service, language(tag)
-        self._previews = Latest(service.previews, post, service.stopping)
-        self._full_runs = Latest(service.full_runs, post, service.stopping)
-        self._moved: dict[Path, Number] = {}
+    def __init__(self, session: Session) -> None:
+        self.session = session
         self._refused: tuple[Path, str] | None = None
         self._shown: Shown | None = None
+        self._asked: Draft | None = None
         self._failed = False
-        self.slug = service.settings.program
-        self.shipped = self.program = service.programs()[self.slug]
         self._place = 0
         self._quiet = False
         self._build()
-        self._clock = pn.state.add_periodic_callback(self._show_state, TICK, start=False)
-        self._show_everything()
-        self._ask()
+
+    @property
+    def draft(self) -> Draft:
+        """The session's draft."""
+        return self.session.draft
+
+    @property
+    def _say(self) -> Any:
+        return self.session.say
 
     # --- what it is made of ---
     def _build(self) -> None:
@@ -118,15 +101,12 @@ class DesignPage:
         self.cancel = Button(color="primary", variant="outlined", margin=0)
         self.cancel.on_click(lambda _: self._cancel())
         self.reset_all = Button(color="primary", variant="text", margin=0)
-        self.reset_all.on_click(lambda _: self._reset(*self._moved))
+        self.reset_all.on_click(lambda _: self._reset_all())
         self.chart = MonthChart()
         self.yaml, self.command = CopyText(sizing_mode="stretch_width"), CopyText(sizing_mode="stretch_width")
         self.yaml_head, self.command_head = text("y"), text("l")
-        self.other = Button(color="light", variant="outlined", margin=(0, 8))
-        self.other.on_click(lambda _: self._speak(next(tag for tag in LANGUAGES if tag != self._say.tag)))
-        self.language = PageLanguage(width=0, height=0, margin=0)
         buttons = Row(self.full, self.cancel, margin=0, stylesheets=[":host { gap: 8px; align-items: center; }"])
-        main = laid_out(
+        self.view = laid_out(
             self.projection,
             laid_out(self.choice, self.tier.view, self.earn.view, self.expiry.view, css=_PLAIN, css_classes=["levers"]),
             laid_out(self.state, buttons, css=_BAR, css_classes=["state"]),
@@ -144,100 +124,82 @@ class DesignPage:
             ),
             css=_GRID,
         )  # fmt: skip
-        self.page = Page(
-            main=[main],
-            header=[Row(self.language, self.other, margin=0, stylesheets=[":host { margin-left: auto !important; }"])],
-            theme_config=_THEME,
-            sx={
-                "& .header .MuiLinearProgress-root": {"display": "none"}
-            },  # has no name; the state chip says it in words
-        )
-        self.page.param.watch(lambda event: self.chart.paint(event.new), "dark_theme")
 
     # --- moving levers ---
     def _move(self, path: Path, value: Number | None) -> None:
         if value is None:
             self._refuse(path, "–", [Problem(dotted(path), "expected a number")])
-        else:
-            self._try({**self._moved, path: value}, path, value)
-
-    def _reset(self, *paths: Path) -> None:
-        if paths:
-            self._try({path: value for path, value in self._moved.items() if path not in paths}, paths[0], None)
-
-    def _try(self, moved: dict[Path, Number], path: Path, value: Number | None) -> None:
-        """Take the program that results, or say why it is none. The levers show the program's values either way."""
-        try:
-            program = changed(self.shipped, moved, *self._question(1).days)
-        except BadInput as error:
-            self._refuse(
-                path,
-                self._say._("The shipped value") if value is None else self._say.plain(float(value)),
-                error.problems,
-            )
             return
-        self._refused, self._moved = None, moved
-        is_new, self.program = program != self.program, program
+        draft = self.draft
+        try:
+            program = changed(draft.program, {path: value}, *draft.days)
+            self._refused = None
+            self.session.change(draft.with_program(program), key="lever:" + dotted(path))
+        except BadInput as error:
+            self._refuse(path, self._say.plain(float(value)), error.problems)
+            return
         self._show_levers()
-        if is_new:
-            self._full_runs.cancel()
-            self._show_origin()
-            self._show_state()
-            self._ask()
+
+    def _reset(self, path: Path) -> None:
+        lever = next((each for each in self._levers() if isinstance(each, Lever) and each.path == path), None)
+        if lever is not None:
+            self._move(path, lever.shipped)
+
+    def _reset_all(self) -> None:
+        self._refused = None
+        self.session.change(self.draft.with_program(self.draft.baseline))
 
     def _refuse(self, path: Path, tried: str, problems: Any) -> None:
         lever = next(each for each in self._levers() if isinstance(each, Lever) and each.path == path)
-        kept = say_html.amount(lever.value, lever.unit, self.shipped.currency, self._say)
+        kept = say_html.amount(lever.value, lever.unit, self.draft.program.currency, self._say)
         self._refused = path, say_html.problem_text(problems, tried, kept, self._say)
         self._show_levers()
 
     def _levers(self) -> list[Lever | Absent]:
-        tiers = tier_levers(self.program, self.shipped)
+        program, shipped = self.draft.program, self.draft.baseline
+        tiers = tier_levers(program, shipped)
         return [
             *(tiers if isinstance(tiers, list) else [tiers]),
-            earn_lever(self.program, self.shipped),
-            expiry_lever(self.program, self.shipped),
+            earn_lever(program, shipped),
+            expiry_lever(program, shipped),
         ]
 
     def _choose(self, slug: str) -> None:
-        if self._quiet or slug == self.slug:
+        if self._quiet or slug == self.draft.origin:
             return
-        self.slug, self._place, self._moved, self._refused, self._shown = slug, 0, {}, None, None
-        self.shipped = self.program = self._service.programs()[slug]
-        self._full_runs.cancel()
-        self._show_everything()
-        self._ask()
+        self._place, self._refused = 0, None
+        old = self.draft
+        self.session.change(
+            Draft.of(slug, assumptions=old.assumptions, years=old.years, start=old.start, seed=old.seed)
+        )
 
     def _choose_tier(self, place: int) -> None:
         if not self._quiet:
             self._place, self._refused = place, None
             self._show_levers()
 
-    def _speak(self, tag: str) -> None:
-        self._say, self._refused = language(tag), None
-        self._show_everything()
-
     # --- running ---
     def _question(self, members: int) -> Question:
         """What is asked about the program as it stands."""
-        return self._service.question(self.slug, self.program, members)
+        return self.draft.question(members)
 
     def _ask(self, head: bool = False) -> None:
-        question = self._question(self._service.settings.preview)
-        self._previews.ask(partial(self._work, question, head), partial(self._answered, question, False))
+        question = self._question(self.session.service.settings.preview)
+        work, told = partial(self._work, question, head), partial(self._answered, question, False)
+        self.session.job("design.preview", work, told, quick=True, drop=False)
 
     def _ask_full(self) -> None:
-        question = self._question(self._service.settings.full)
-        self._full_runs.ask(partial(self._work, question, True), partial(self._answered, question, True))
-        self._clock.start()
+        question = self._question(self.session.service.settings.full)
+        work, told = partial(self._work, question, True), partial(self._answered, question, True)
+        self.session.job("design.full", work, told, progress=lambda _done, _total: self._show_state())
         self._show_state()
 
     def _work(self, question: Question, head: bool, ticket: Ticket) -> Comparison:
         """In a thread of the pool: reads nothing of the page."""
-        return compare(self._service.store, question, ticket, head)
+        return compare(self.session.service.store, question, ticket, head)
 
     def _cancel(self) -> None:
-        self._full_runs.cancel()
+        self.session.cancel("design.full")
         self._show_state()
 
     def _answered(self, question: Question, full: bool, future: Future[Comparison]) -> None:
@@ -248,44 +210,54 @@ class DesignPage:
             if self._failed:
                 raise error
             return
-        if question.shipped != self.shipped or (self._is_full and not full and question.program == self.program):
+        if question.shipped != self.draft.baseline or (self._is_full and not full and self._is_now(question)):
             return
         found = future.result()
         self._shown = Shown(question, found, full)
         self._show_answer()
-        if question.is_changed and found.head is None and not self._previews.waiting:
+        if question.is_changed and found.head is None and not self.session.waits("design.preview"):
             self._ask(head=True)
 
     @property
     def _is_full(self) -> bool:
         """Whether a full run of the program as it stands is on the page."""
-        return self._shown is not None and self._shown.full and self._shown.question.program == self.program
+        return self._shown is not None and self._shown.full and self._is_now(self._shown.question)
+
+    def _is_now(self, question: Question) -> bool:
+        """Whether a question is about the draft as it stands."""
+        return question == self._question(question.members)
 
     def close(self) -> None:
-        """The session has ended: nobody waits for its runs."""
-        self._previews.cancel()
-        self._full_runs.cancel()
-        self._clock.stop()
+        """The session has ended, and with it its jobs."""
 
     # --- showing ---
+    def show(self) -> None:
+        """Everything, from the session."""
+        draft = self.draft
+        self.chart.paint(self.session.dark)
+        if self._asked != draft:
+            if self._asked is None or self._asked.baseline != draft.baseline:
+                self._shown = None
+            self._asked, self._refused = draft, None
+            self.session.cancel("design.full")
+            self._ask()
+        self._show_everything()
+
     def _show_everything(self) -> None:
         _ = self._say._
-        self.page.title = _("Loyalty Workbench")
-        self.language.param.update(tag=self._say.tag, title=_("Loyalty Workbench"))
-        self.other.label = next(name for tag, name in LANGUAGES.items() if tag != self._say.tag)
         self._quiet = True
         try:
             self.choice.param.update(
                 label=_("Program"),
                 options={
                     f"{say_html.title_of(each, self._say)} · {slug}": slug
-                    for slug, each in self._service.programs().items()
+                    for slug, each in self.session.service.programs().items()
                 },
-                value=self.slug,
+                value=self.draft.origin,
             )
         finally:
             self._quiet = False
-        self.full.label = _("Full run: {n} members", n=self._say.number(self._service.settings.full))
+        self.full.label = _("Full run: {n} members", n=self._say.number(self.session.service.settings.full))
         self.cancel.label = _("Cancel")
         self.reset_all.label = _("Reset all changes")
         self.yaml.param.update(label=_("The program as YAML"), copy=_("Copy"), copied=_("Copied"))
@@ -295,7 +267,7 @@ class DesignPage:
         self._show_answer()
 
     def _show_levers(self) -> None:
-        _, say, currency = self._say._, self._say, self.shipped.currency
+        _, say, currency = self._say._, self._say, self.draft.program.currency
         *tiers, earn, expiry = self._levers()
         tier = tiers[min(self._place, len(tiers) - 1)]
         self._quiet = True
@@ -325,13 +297,15 @@ class DesignPage:
         """The changes, the YAML and the command line of the program as it stands."""
         _ = self._say._
         self.changes.object = say_html.changes_list(
-            changes(self.shipped, self.program), say_html.title_of(self.shipped, self._say), self._say
+            changes(self.draft.baseline, self.draft.program),
+            say_html.title_of(self.draft.baseline, self._say),
+            self._say,
         )
-        self.reset_all.visible = bool(self._moved)
-        members = self._service.settings.full if self._is_full else self._service.settings.preview
+        self.reset_all.visible = self.draft.is_changed
+        members = self.session.service.settings.full if self._is_full else self.session.service.settings.preview
         question = self._question(members)
         self.command.text = command(question)
-        self.yaml.text = program_yaml(self.program)
+        self.yaml.text = program_yaml(self.draft.program)
         told = (
             _("Save the YAML below as {file}, then run:", file=question.names["program"]) if question.is_changed else ""
         )
@@ -355,16 +329,14 @@ class DesignPage:
         self._show_origin()
 
     def _show_state(self) -> None:
-        shown, settings = self._shown, self._service.settings
-        ticket = self._full_runs.ticket
-        runs = ticket is not None and not ticket.cancelled
+        shown, settings = self._shown, self.session.service.settings
+        ticket = self.session.ticket("design.full")
+        runs = ticket is not None
         kind = "failed" if self._failed else "first"
         if shown is not None and not self._failed:
-            kind = "stale" if shown.question.program != self.program else "full" if shown.full else "preview"
+            kind = "stale" if not self._is_now(shown.question) else "full" if shown.full else "preview"
         members = settings.full if kind == "full" else settings.preview
         done, total = (ticket.done, max(ticket.total, 1)) if ticket is not None and runs else (0, 0)
         self.state.object = say_html.state(kind, members, settings.seed, done, total, self._say)
         self.full.disabled = runs or kind == "full"
         self.cancel.visible = runs
-        if not runs:
-            self._clock.stop()
