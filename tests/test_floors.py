@@ -36,6 +36,7 @@ PLANTS = {
     "neighbours": ("workbench/finance/planted.py", "import workbench.population.planted"),
     "finance": ("workbench/finance/planted.py", "import workbench.rules.expiry"),
     "panel": ("workbench/reports/planted.py", "import panel"),
+    "holoviews": ("workbench/reports/planted.py", "import holoviews"),
     "simpy": ("apps/planted.py", "import simpy"),
     "numba": ("simulators/planted.py", "from numba import njit"),
     "dask": ("simulators/planted.py", "import distributed"),
