@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from apps.at_risk_command import at_risk
 from apps.calibrate_command import calibrate
 from apps.console import day_of as _day
 from apps.console import err, out, plain, table
@@ -66,6 +67,7 @@ app.command()(backtest)
 app.command()(member)
 app.command()(segments)
 app.command()(dashboard)
+app.command("at-risk")(at_risk)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 ProgramName = Annotated[str, typer.Argument(metavar="PROGRAM", help="A slug of the library, or a YAML file.")]

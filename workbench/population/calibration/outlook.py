@@ -23,12 +23,21 @@ class Outlook(NamedTuple):
     """Chance of still being a customer at the end of ``until``."""
     expected: Floats
     """Purchases expected in the days that follow."""
+    silent: Floats
+    """Chance of no purchase in the days that follow, whether a customer by then or not."""
+
+    def where(self, rows: np.ndarray) -> "Outlook":
+        """The customers of a mask."""
+        integers = self.customer[rows], self.repeats[rows], self.last_day[rows]
+        return Outlook(*integers, self.alive[rows], self.expected[rows], self.silent[rows])
 
 
 def outlook(found: Fit, unit: str, customer: Ints, day: Ints, until: int, days: float) -> Outlook:
     """The outlook at the end of ``until`` for the next ``days`` days, of purchase days with each pair of customer and day once.
 
-    A projection of what was: it knows no seasons, no program, and no reason why anybody stays or leaves.
+    A projection of what was: it knows no seasons, no program, and no reason why anybody stays or leaves. A customer who buys nothing in the
+    days that follow has, at their end, the history of today, watched for longer: so the chance of that is the ratio of the likelihoods of
+    these two histories, whatever the model.
     """
     within = day <= until
     customers, place, number = np.unique(customer[within], return_inverse=True, return_counts=True)
@@ -39,4 +48,7 @@ def outlook(found: Fit, unit: str, customer: Ints, day: Ints, until: int, days: 
     history = ((number - 1).astype(np.float64), (last - first) / span, (until - first) / span)
     alive = found.model.alive(found.theta, *history)
     expected = found.model.conditional(found.theta, *history, np.array([days / span]))[0]
-    return Outlook(customers, number - 1, last, alive, expected)
+    x, tx, watched = history
+    now, _ = found.model.log_likelihood(found.theta, x, tx, watched)
+    later, _ = found.model.log_likelihood(found.theta, x, tx, watched + days / span)
+    return Outlook(customers, number - 1, last, alive, expected, np.exp(np.minimum(later - now, 0.0)))
