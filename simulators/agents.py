@@ -22,6 +22,7 @@ from simulators.choices import NOTHING, RewardTerms, days_to_lapse, factor_at, i
 from simulators.desk import Basket, Desk, Paying, Redeeming
 from simulators.purse import load, plan_wanted, renewals
 from simulators.referring import Circle, comes_how, refers
+from simulators.rushes import rushes
 from simulators.versions import versions
 from simulators.wallet import COUPON, claim_coupons, points_that_fit, use_coupons, wish
 from workbench.cost_statement import face_millionths, offer_rates
@@ -38,6 +39,7 @@ from workbench.population.behaviour import (
     strips_needed,
     takes_place,
     wants_to_redeem,
+    with_rushes,
 )
 from workbench.population.death import death_time, death_when_joined
 from workbench.population.past import Past, note_joined, note_redemption, note_tier
@@ -88,6 +90,7 @@ class World:
         self.program = program
         self.desk = desk(program, first, last)
         self.guests = self.desk if program is NO_PROGRAM else Desk(NO_PROGRAM, first, last)
+        behaviour = with_rushes(behaviour, rushes(scenario, program))
         self.views = [
             View(
                 each.terms,
@@ -115,6 +118,7 @@ class World:
             offer_rates(program, self.desk.lowered.rules),
             face_millionths(program, scenario.end),
             len(self.desk.lowered.messages),
+            scenario.change_day(program),
         )
         self.rows = array("q")
         self.lots = array("q")
@@ -486,7 +490,7 @@ class Life:
         assert account is not None
         balance = account.own.balance - account.own.debt
         near = days_to_lapse(account, day)
-        if not wants_to_redeem(view.behaviour, self.redeemer, u, balance, view.rewards.cheapest, near):
+        if not wants_to_redeem(view.behaviour, self.redeemer, u, balance, view.rewards.cheapest, near, day):
             return NOTHING, 0
         return wish(view.terms, view.rewards, account, day, basket)
 
@@ -530,7 +534,12 @@ def run_agents(scenario: Scenario, progress: Progress | None = None) -> Run:
     """Live a scenario with SimPy agents. ``progress`` is told (members done, members in all) after each block."""
     terms = population_terms(scenario.population, scenario.start_day, scenario.last_day + 1)
     worlds = worlds_of(scenario)
-    pairs = blank_pairs(scenario.last_day, len(worlds[0].desk.lowered.tier_names))
+    pairs = blank_pairs(
+        scenario.last_day,
+        len(worlds[0].desk.lowered.tier_names),
+        scenario.change_day(scenario.program),
+        scenario.spend_band,
+    )
     shared = any(map(is_shared, worlds))  # then every member is of one environment
     block = scenario.members if shared else BLOCK
     for first in range(0, scenario.members, block):

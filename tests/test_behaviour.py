@@ -10,6 +10,7 @@ from workbench.errors import BadInput
 from workbench.population.behaviour import (
     Assumptions,
     BehaviourTerms,
+    Rush,
     behaviour_terms,
     clipped,
     deadline_weight,
@@ -24,6 +25,7 @@ from workbench.population.behaviour import (
     strips_needed,
     takes_place,
     wants_to_redeem,
+    with_rushes,
 )
 from workbench.population.drivers import behaviour_document, is_off, lift_warnings
 from workbench.population.load import load_assumptions, read_assumptions, shipped_assumptions
@@ -325,22 +327,40 @@ def test_an_implausible_lift_is_named_with_what_drives_it() -> None:
 # --- redemption ----------------------------------------------------------------------------------------------------
 def test_redemption_by_class() -> None:
     for balance, at_threshold in ((99, False), (100, True), (1000, True)):
-        assert not wants_to_redeem(CENTRAL, NEVER_REDEEMS, 1e-9, balance, 100, 0)
-        assert wants_to_redeem(CENTRAL, AT_THRESHOLD, 1 - 1e-9, balance, 100, -1) == at_threshold
-        assert wants_to_redeem(CENTRAL, BY_CHOICE, 1e-9, balance, 100, -1) == at_threshold
-    assert not wants_to_redeem(CENTRAL, AT_THRESHOLD, 0.5, 100, 0, 0)
+        assert not wants_to_redeem(CENTRAL, NEVER_REDEEMS, 1e-9, balance, 100, 0, 0)
+        assert wants_to_redeem(CENTRAL, AT_THRESHOLD, 1 - 1e-9, balance, 100, -1, 0) == at_threshold
+        assert wants_to_redeem(CENTRAL, BY_CHOICE, 1e-9, balance, 100, -1, 0) == at_threshold
+    assert not wants_to_redeem(CENTRAL, AT_THRESHOLD, 0.5, 100, 0, 0, 0)
 
 
 def test_choice_is_a_logit() -> None:
     chance = 1 / (1 + math.exp(-(math.log(3) + 1.5 * math.exp(-1) - 1)))
-    assert wants_to_redeem(CENTRAL, BY_CHOICE, chance - 1e-9, 300, 100, 30)
-    assert not wants_to_redeem(CENTRAL, BY_CHOICE, chance + 1e-9, 300, 100, 30)
+    assert wants_to_redeem(CENTRAL, BY_CHOICE, chance - 1e-9, 300, 100, 30, 0)
+    assert not wants_to_redeem(CENTRAL, BY_CHOICE, chance + 1e-9, 300, 100, 30, 0)
+
+
+def test_a_rush_multiplies_the_odds_on_its_days_and_wakes_those_who_never_redeem() -> None:
+    """Odds of 3 to 1 for a balance of three prices far from expiry, less the hassle: 3 / e to 1. Times two, and where both overlap times six."""
+    rushed = with_rushes(CENTRAL, [Rush(10, 20, 2.0, 0.1), Rush(20, 30, 3.0, 0.05)])
+    for day, factor, awake in ((9, 1, 0.0), (10, 2, 0.1), (20, 6, 0.1), (30, 3, 0.05), (31, 1, 0.0)):
+        odds = factor * 3 / math.e
+        chance = odds / (1 + odds)
+        assert wants_to_redeem(rushed, BY_CHOICE, chance - 1e-9, 300, 100, -1, day)
+        assert not wants_to_redeem(rushed, BY_CHOICE, chance + 1e-9, 300, 100, -1, day)
+        assert not wants_to_redeem(rushed, NEVER_REDEEMS, awake + 1e-9, 300, 100, -1, day)
+        assert wants_to_redeem(rushed, NEVER_REDEEMS, max(awake - 1e-9, 1e-9), 300, 100, -1, day) == (awake > 0)
+        assert wants_to_redeem(rushed, AT_THRESHOLD, 1 - 1e-9, 300, 100, -1, day)
+        assert not wants_to_redeem(rushed, NEVER_REDEEMS, 1e-9, 99, 100, -1, day)
+    with pytest.raises(ValueError, match="17 times of redemption rush"):
+        with_rushes(CENTRAL, [Rush(0, 0, 1.0, 0.0)] * 17)
 
 
 def test_terms_are_numbers() -> None:
-    """Compiled code takes the terms as they are: floats, one integer, one array."""
+    """Compiled code takes the terms as they are: floats, an integer, an array; and the times of a rush."""
     kinds = {name: type(value) for name, value in CENTRAL._asdict().items()}
+    rush = ("rushes", "rush_first", "rush_last", "rush_odds", "rush_never")
+    assert [kinds.pop(name) for name in rush] == [int, list, list, np.ndarray, np.ndarray]
     assert kinds.pop("status_on") is int
     assert kinds.pop("status_steps") is np.ndarray
     assert set(kinds.values()) == {float}
-    assert set(BehaviourTerms._fields) == {*kinds, "status_on", "status_steps"}
+    assert set(BehaviourTerms._fields) == {*kinds, "status_on", "status_steps", *rush}

@@ -401,7 +401,7 @@ def breakage(terms, behaviour, members, price):
                 older, newer, year = newer, 0, year + 1
             days = int((year + (1 if older > 0 else 2)) * 365.25 - (time - terms.start_day))
             balance = older + newer
-            if wants_to_redeem(behaviour, members.redeemer[i], mark(key, REDEEM), balance, price, days):
+            if wants_to_redeem(behaviour, members.redeemer[i], mark(key, REDEEM), balance, price, days, 0):
                 used = balance // price * price
                 redeemed += used
                 newer -= max(0, used - older)

@@ -11,7 +11,7 @@ from workbench.population.behaviour import Assumptions
 from workbench.population.responses import Responses
 from workbench.population.spec import Population
 from workbench.program.spec import Program, Provenance
-from workbench.units import add_months, to_date, to_day
+from workbench.units import CENTS, NEVER, add_months, to_date, to_day
 
 __all__ = ["NO_PROGRAM", "Comparison", "Run", "Scenario"]
 
@@ -56,6 +56,16 @@ class Scenario:
         end = to_date(self.last_day)
         assert end is not None
         return end
+
+    def change_day(self, program: Program) -> int:
+        """The day of the last change of a program after the first day of the run and within it; ``NEVER`` where there is none."""
+        days = [to_day(each.effective) for each in program.versions]
+        return max((day for day in days if self.start_day < day <= self.last_day), default=NEVER)
+
+    @property
+    def spend_band(self) -> int:
+        """The unit of the bands of spend: the mean basket to one digit, minor units."""
+        return max(1, int(float(f"{self.population.basket.mean_basket * CENTS:.0e}")))
 
     def beside(self, program: Program, baseline: Program) -> "Scenario":
         """The same with another program or baseline. Names are those of this scenario's own programs; another goes by its title."""

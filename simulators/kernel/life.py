@@ -274,7 +274,7 @@ def wanted(world, behaviour, redeemer, account, day, key, amount):
     if balance <= 0 or balance < rewards.cheapest:
         return NOTHING, 0
     if not wants_to_redeem(
-        behaviour, redeemer, mark(key, REDEEM), balance, rewards.cheapest, days_to_lapse(account, day)
+        behaviour, redeemer, mark(key, REDEEM), balance, rewards.cheapest, days_to_lapse(account, day), day
     ):
         return NOTHING, 0
     return wish(world.terms, rewards, account, day, amount)

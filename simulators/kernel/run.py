@@ -99,6 +99,7 @@ def new_part(scenario: Scenario, programs: list[Program], worlds: Worlds) -> Par
             offer_rates(program, rules),
             face_millionths(program, scenario.end),
             messages,
+            scenario.change_day(program),
         )
         for program, rules, tiers, tier_of, messages in zip(
             programs, worlds.rules, worlds.tier_names, worlds.tier_of, worlds.messages, strict=True
@@ -107,7 +108,12 @@ def new_part(scenario: Scenario, programs: list[Program], worlds: Worlds) -> Par
     return Part(
         rules=worlds.rules,
         panels=panels,
-        pairs=[blank_pairs(scenario.last_day, len(worlds.tier_names[k])) for k, _ in pairings(len(programs) - 1)],
+        pairs=[
+            blank_pairs(
+                scenario.last_day, len(worlds.tier_names[k]), scenario.change_day(programs[k]), scenario.spend_band
+            )
+            for k, _ in pairings(len(programs) - 1)
+        ],
         responses=[blank_responses() for _ in programs],
         digests=[np.zeros(3, dtype=np.uint64) for _ in programs],
         rows=[[] for _ in programs],

@@ -8,7 +8,15 @@ import numpy as np
 from simulators.acting import ACTIONS, ActionTerms, action_terms
 from simulators.choices import RewardTerms, in_play, reward_terms
 from simulators.layout import TERMS, blank, layout, packed
-from workbench.population.behaviour import BehaviourTerms, behaviour_terms, largest_modifier, strips_needed
+from simulators.rushes import rushes
+from workbench.population.behaviour import (
+    RUSHES,
+    BehaviourTerms,
+    behaviour_terms,
+    largest_modifier,
+    strips_needed,
+    with_rushes,
+)
 from workbench.population.terms import PopulationTerms, population_terms
 from workbench.program.lower import lower
 from workbench.program.spec import Program
@@ -20,7 +28,7 @@ __all__ = ["Worlds", "longest_days", "packed_worlds"]
 
 NAMES = 50
 """Categories or channels of a population."""
-BEHAVIOUR = layout(BehaviourTerms, {"status_steps": TIERS})
+BEHAVIOUR = layout(BehaviourTerms, {"status_steps": TIERS, "rush_odds": RUSHES, "rush_never": RUSHES})
 WORLD = np.dtype(
     [
         ("is_program", np.int64),
@@ -72,9 +80,10 @@ def packed_worlds(scenario: Scenario, programs: list[Program]) -> Worlds:
     for program in programs:
         lowered = lower(program, start, start + longest_days(program, scenario) - 1)
         guests = lower(NO_PROGRAM, lowered.terms.first_day, lowered.terms.last_day)
+        hurried = with_rushes(assumed, rushes(scenario, program))
         worlds, rooms = blank(WORLD, len(lowered.versions)), blank(BEHAVIOUR, len(lowered.versions))
         for world, room, version in zip(worlds, rooms, lowered.versions, strict=True):
-            act = in_play(assumed, version.aligned)
+            act = in_play(hurried, version.aligned)
             packed(version.terms, world["terms"])
             packed(guests.terms, world["guests"])
             packed(reward_terms(version.aligned), world["rewards"])

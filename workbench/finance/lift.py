@@ -36,6 +36,8 @@ __all__ = [
 
 SEGMENT_NAMES = ("lightest", "light", "middle", "heavy", "heaviest")
 """The fifths of the customers by their own purchase rate."""
+NO_PURCHASES = (Fraction(0), Fraction(0))
+"""Weights of the purchases, where they have none."""
 ALL = range(SEGMENTS)
 """The groups that together hold every customer once."""
 
@@ -185,7 +187,7 @@ def cost_share(pair: PairPanel, cost: Cost) -> tuple[float, tuple[float, float] 
     if n < 2:
         return float(share), None
     nought = Fraction(0)
-    weights = (nought, -share, nought, each, nought, Fraction(1), nought, nought)
+    weights = (nought, -share, nought, each, nought, Fraction(1), *[nought] * 4)
     squares = quadratic(weights, [wide(limbs) for limbs in pair.given_products])
     error = Z95 * math.sqrt(squares * n / (n - 1) / sales**2)
     return float(share), (float(share) - error, float(share) + error)
@@ -207,7 +209,17 @@ def margin(pair: PairPanel, gross_margin: Fraction, cost_0: Cost, cost_1: Cost) 
         gross_margin * sales_0 - cost_0.spend + cost_0.fees,
         gross_margin * sales_1 - cost_1.spend + cost_1.fees,
         lambda ratio: quadratic(
-            (-ratio * gross_margin, gross_margin, ratio * each_0, -each_1, ratio, Fraction(-1), -ratio, Fraction(1)),
+            (
+                -ratio * gross_margin,
+                gross_margin,
+                ratio * each_0,
+                -each_1,
+                ratio,
+                Fraction(-1),
+                -ratio,
+                Fraction(1),
+                *NO_PURCHASES,
+            ),
             products,
         ),
     )
@@ -230,7 +242,10 @@ def return_on_spend(
         return float(ratio - 1), None
     each_0 = cost_0.points / points_0 if points_0 else Fraction(0)
     each_1 = cost_1.points / points_1 if points_1 else Fraction(0)
-    weights = (-gross_margin, gross_margin, ratio * each_0, -ratio * each_1, ratio, -ratio, Fraction(-1), Fraction(1))
+    weights = (
+        *(-gross_margin, gross_margin, ratio * each_0, -ratio * each_1),
+        *(ratio, -ratio, Fraction(-1), Fraction(1), *NO_PURCHASES),
+    )
     squares = quadratic(weights, [wide(limbs) for limbs in pair.given_products])
     error = Z95 * math.sqrt(squares * n / (n - 1) / spend**2)
     return float(ratio - 1), (float(ratio - 1) - error, float(ratio - 1) + error)

@@ -14,7 +14,8 @@ from workbench.finance.panel import Story
 from workbench.units import NEVER, rule
 
 __all__ = [
-    "ACTIVE_DAYS", "ACTIVE_LATE", "AGAIN", "BASELINE", "BASELINE_ONLY", "BOTH", "CAME", "CAME_BASELINE", "CAME_PROGRAM", "CUSTOMERS",
+    "ACTIVE_DAYS", "ACTIVE_LATE", "BANDS", "EXISTING", "EXISTING_GAINED", "EXISTING_LOSERS", "EXISTING_LOST", "EXISTING_SALES",
+    "EXISTING_SPENT", "EXISTING_WINNERS", "HELD", "AGAIN", "BASELINE", "BASELINE_ONLY", "BOTH", "CAME", "CAME_BASELINE", "CAME_PROGRAM", "CUSTOMERS",
     "GAINED", "LATER", "LOSERS", "LOST", "WINNERS", "PROGRAM", "PROGRAM_ONLY",
     "PURCHASES", "REPURCHASE_DAYS", "SEGMENTS",
     "PairFrame", "PairPanel", "blank_pairs", "fold_pair", "merge_pairs", "segment_of", "tier_row",
@@ -27,11 +28,21 @@ REPURCHASE_DAYS = 365
 SEGMENTS = 5
 """Fifths of the customers by their own purchase rate, the lightest buyers first."""
 
+BANDS = 7
+"""Bands of what a customer spent in the year before a change: nothing, up to one unit, two, four, eight, sixteen, more."""
+SPENT_DAYS = 365
+
 BASELINE, PROGRAM, LATER = range(3)
 CUSTOMERS, CAME, CAME_BASELINE, CAME_PROGRAM = range(4)
 """Of a group: all, those who bought in either world, in the baseline, in the program's world."""
 WINNERS, LOSERS, GAINED, LOST = range(4)
 """Customers who get more of the program than of the baseline, or less, and how much (``Story.worth``); the others get the same."""
+EXISTING, EXISTING_WINNERS, EXISTING_LOSERS, EXISTING_GAINED, EXISTING_LOST, HELD, EXISTING_SPENT, EXISTING_SALES = (
+    range(8)
+)
+"""Of those who were members when the program changed: their number; winners, losers, gained and lost as above; points held then; what they had
+spent in the year before, in the baseline; their sales over the run in the baseline, and in the last place in the program's world."""
+EXISTING_CELLS = 9
 PURCHASES, ACTIVE_LATE, AGAIN = range(3)
 """Figures of a customer whose squares fit an integer: number of purchases, active at the end (0, 1), bought again in time (0, 1)."""
 BASELINE_ONLY, BOTH, PROGRAM_ONLY = range(3)
@@ -45,6 +56,12 @@ class PairFrame(NamedTuple):
     """First day of those on which a purchase makes a customer active."""
     rows: int
     """Groups: the five segments, then those who held no tier, then the tiers by the highest one held in the program's world."""
+    change_day: int
+    """The day on which the program last changes within the run; ``NEVER`` where it does not."""
+    change_rows: int
+    """Groups of those who were members then: by what they had spent, then those without a tier, then the tiers by the one held; 0 without a change."""
+    band: int
+    """The unit of the bands of spend, minor units."""
     counts: int
     groups: int
     figures: int
@@ -57,6 +74,7 @@ class PairFrame(NamedTuple):
     given_products: int
     naive: int
     worth: int
+    change: int
 
 
 class PairPanel(NamedTuple):
@@ -70,7 +88,7 @@ class PairPanel(NamedTuple):
     """int64[cells]: all tables, one after the other."""
 
     def _table(self, name: str) -> Ints:
-        return table(self.cells, getattr(self.frame, name), _shapes(self.frame.rows)[name])
+        return table(self.cells, getattr(self.frame, name), _shapes(self.frame.rows, self.frame.change_rows)[name])
 
     @property
     def counts(self) -> Ints:
@@ -115,13 +133,13 @@ class PairPanel(NamedTuple):
 
     @property
     def given(self) -> Ints:
-        """int64[8]: sales, points redeemed (net of points given back), what vouchers and offers cost, fees (minor units), each baseline and then
-        program."""
+        """int64[10]: sales, points redeemed (net of points given back), what vouchers and offers cost, fees (minor units), purchases, each baseline
+        and then program."""
         return self._table("given")
 
     @property
     def given_products(self) -> Ints:
-        """int64[36, 3]: the products of these eight in pairs, as limbs."""
+        """int64[55, 3]: the products of these ten in pairs, as limbs."""
         return self._table("given_products")
 
     @property
@@ -130,24 +148,33 @@ class PairPanel(NamedTuple):
         return self._table("worth")
 
     @property
+    def change(self) -> Ints:
+        """int64[groups, 9]: of those who were members when the program changed (``EXISTING`` and the following)."""
+        return self._table("change")
+
+    @property
     def naive(self) -> Ints:
         """int64[2, 3]: customers, purchases and sales in the program's world, of those who did not join and of those who did."""
         return self._table("naive")
 
 
-def _shapes(rows: int) -> dict[str, Shape]:
+def _shapes(rows: int, change_rows: int) -> dict[str, Shape]:
     """The shape of each table, in their order."""
     return {
         "counts": (3,), "groups": (rows, 4), "figures": (rows, 3, 5), "sales": (rows, 2), "sales_products": (rows, 3, 3),
-        "waits": (3, REPURCHASE_DAYS + 2), "gaps": (4,), "gap_products": (10,), "given": (8,), "given_products": (36, 3), "naive": (2, 3), "worth": (rows, 4),
+        "waits": (3, REPURCHASE_DAYS + 2), "gaps": (4,), "gap_products": (10,), "given": (10,), "given_products": (55, 3), "naive": (2, 3), "worth": (rows, 4),
+        "change": (change_rows, EXISTING_CELLS),
     }  # fmt: skip
 
 
-def blank_pairs(last_day: int, tiers: int) -> PairPanel:
-    """An empty panel of a run that ends on ``last_day``, for a program of so many tiers (0: none)."""
+def blank_pairs(last_day: int, tiers: int, change_day: int = NEVER, band: int = 1) -> PairPanel:
+    """An empty panel of a run that ends on ``last_day``, for a program of so many tiers (0: none) that changes on ``change_day``. ``band``: the
+    unit of the bands of spend before that, minor units."""
     rows = SEGMENTS + 1 + tiers
-    places, size = lay_out(_shapes(rows))
-    return PairPanel(PairFrame(last_day + 1 - ACTIVE_DAYS, rows, **places), np.zeros(size, dtype=np.int64))
+    change_rows = BANDS + 1 + tiers if change_day <= last_day else 0
+    places, size = lay_out(_shapes(rows, change_rows))
+    frame = PairFrame(last_day + 1 - ACTIVE_DAYS, rows, change_day, change_rows, band, **places)
+    return PairPanel(frame, np.zeros(size, dtype=np.int64))
 
 
 def merge_pairs(into: PairPanel, other: PairPanel) -> PairPanel:
@@ -230,8 +257,36 @@ def fold_pair(
     add_gaps(frame, cells, (last_0 - first_0, max(bought_0 - 1, 0), last_1 - first_1, max(bought_1 - 1, 0)))
     cost_0, cost_1 = story_0.vouchers + story_0.offers, story_1.vouchers + story_1.offers
     add_given(
-        frame, cells, (sales_0, sales_1, story_0.redeemed, story_1.redeemed, cost_0, cost_1, story_0.fees, story_1.fees)
+        frame,
+        cells,
+        (
+            sales_0,
+            sales_1,
+            story_0.redeemed,
+            story_1.redeemed,
+            cost_0,
+            cost_1,
+            story_0.fees,
+            story_1.fees,
+            bought_0,
+            bought_1,
+        ),
     )
+    if frame.change_rows and joined < frame.change_day:
+        spent = spent_before(count, day, baseline, frame.change_day)
+        for group in (band_of(spent, frame.band), BANDS + 1 + story_1.then_tier):
+            at = frame.change + EXISTING_CELLS * group
+            cells[at + EXISTING] += 1
+            if more > 0:
+                cells[at + EXISTING_WINNERS] += 1
+                cells[at + EXISTING_GAINED] += more
+            elif more < 0:
+                cells[at + EXISTING_LOSERS] += 1
+                cells[at + EXISTING_LOST] -= more
+            cells[at + HELD] += story_1.then_points
+            cells[at + EXISTING_SPENT] += spent
+            cells[at + EXISTING_SALES] += sales_0
+            cells[at + EXISTING_SALES + 1] += sales_1
     at = frame.naive + (3 if joined < NEVER else 0)
     cells[at] += 1
     cells[at + 1] += bought_1
@@ -257,6 +312,25 @@ def life_of(count: int, day: Sequence[int], bought: Sequence[int]) -> tuple[int,
 
 
 @rule
+def spent_before(count: int, day: Sequence[int], bought: Sequence[int], until: int) -> int:
+    """What was bought in the 365 days before a day, minor units."""
+    spent = 0
+    for k in range(count):
+        if bought[k] >= 0 and until - SPENT_DAYS <= day[k] < until:
+            spent += bought[k]
+    return spent
+
+
+@rule
+def band_of(spent: int, unit: int) -> int:
+    """The band of an amount: 0 for nothing, 1 up to one unit, then each up to twice the one before; the last has no end."""
+    band = 0
+    while band < BANDS - 1 and spent > (0 if band == 0 else unit << (band - 1)):
+        band += 1
+    return band
+
+
+@rule
 def add_figure(cells: Ints, at: int, a: int, b: int) -> None:
     """Add one customer's figure in both worlds."""
     cells[at] += a
@@ -278,11 +352,11 @@ def add_gaps(frame: PairFrame, cells: Ints, gaps: tuple[int, int, int, int]) -> 
 
 
 @rule
-def add_given(frame: PairFrame, cells: Ints, given: tuple[int, int, int, int, int, int, int, int]) -> None:
-    """Add one customer's sales, points redeemed, cost of vouchers and offers, and fees, and their products."""
+def add_given(frame: PairFrame, cells: Ints, given: tuple[int, int, int, int, int, int, int, int, int, int]) -> None:
+    """Add one customer's sales, points redeemed, cost of vouchers and offers, fees and purchases, and their products."""
     at = frame.given_products
-    for i in range(8):
+    for i in range(10):
         cells[frame.given + i] += given[i]
-        for j in range(i, 8):
+        for j in range(i, 10):
             add_product(cells, at, given[i], given[j])
             at += 3

@@ -105,6 +105,9 @@ class Story(Record):
         "vouchers",        # face value of the vouchers that points were converted into, minor units
         "offers",          # what prices, coupons, bonus value, rebates, messages and the like cost, minor units (each entry rounded down)
         "fees",            # fees due, less those paid back, minor units
+        "changed",         # 1 once the day of the program's change was reached
+        "then_points",     # points held when it began, net of debt
+        "then_tier",       # tier held when it began; -1 for none
         "worth",           # what the member got: redemptions, vouchers, savings, rebates, less fees, minor units; at the end with the points held
     )  # fmt: skip
 
@@ -128,6 +131,9 @@ def begin_member(panel: WorldPanel, story: Story) -> None:
     story.offers = 0
     story.worth = 0
     story.fees = 0
+    story.changed = 0
+    story.then_points = 0
+    story.then_tier = -1
 
 
 @rule
@@ -155,6 +161,8 @@ def note_entry(panel: WorldPanel, story: Story, entry: Entry) -> None:
     if day < frame.first_day or day > frame.last_day:
         cells[frame.counts + STRAYS] += 1
         return
+    if day >= frame.change_day and not story.changed:
+        note_change(frame, cells, story)
     month = int(cells[frame.month_of + day - frame.first_day])
     kind = entry.kind
     points = entry.points
@@ -190,6 +198,17 @@ def note_entry(panel: WorldPanel, story: Story, entry: Entry) -> None:
         story.redeemed -= points
     elif kind == VOUCHER:
         story.vouchers += money
+
+
+@rule
+def note_change(frame: Frame, cells: Ints, story: Story) -> None:
+    """The day of the program's change begins for the customer: how they stand before it."""
+    story.changed = 1
+    if story.joined and story.joined_on < frame.change_day:
+        story.then_points = story.points
+        story.then_tier = story.tier
+        cells[frame.at_change] += 1
+        cells[frame.at_change + 1] += story.points
 
 
 @rule
@@ -326,6 +345,8 @@ def note_reply(panel: WorldPanel, message: int, held_out: int, purchases: int, s
 def end_member(panel: WorldPanel, story: Story, tier: int) -> None:
     """The run ends for the customer, who holds ``tier`` (-1: none)."""
     frame, cells = panel.frame, panel.cells
+    if frame.change_day <= frame.last_day and not story.changed:
+        note_change(frame, cells, story)
     add_product(cells, frame.held_squared, story.points, story.points)
     story.worth += story.points * cells[frame.face] // 1_000_000
     if story.joined and tier >= 0:

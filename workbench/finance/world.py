@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from workbench.finance.cells import Ints, Shape, carry, lay_out, table
-from workbench.units import rule
+from workbench.units import NEVER, rule
 
 __all__ = [
     "ACTIVE", "ACTIVE_MEMBERS", "CALENDAR", "CENSORED", "CONVERTED", "CUSTOMERS", "DOWN", "DOWNGRADED", "EARNED", "EXPIRED", "GROUPS",
@@ -54,6 +54,8 @@ class Frame(NamedTuple):
     """Whole months that a stay may last, one more than the longest."""
     messages: int
     """Automations."""
+    change_day: int
+    """The day of the last change of the program within the run; ``NEVER`` where there is none."""
     counts: int
     by_month: int
     by_rule: int
@@ -73,6 +75,7 @@ class Frame(NamedTuple):
     replies: int
     reply_sales: int
     reply_squares: int
+    at_change: int
     month_of: int
     """Not sums: the month of each day, counted from the first."""
     rates: int
@@ -197,6 +200,11 @@ class WorldPanel(NamedTuple):
         """int64[messages, 2, 3]: the squares of a member's sales in those days, as limbs (``wide``)."""
         return self._table("reply_squares")
 
+    @property
+    def at_change(self) -> Ints:
+        """int64[2]: those who were members when the day of the change began, and the points they held (net of debt); 0 where nothing changes."""
+        return self._table("at_change")
+
 
 def _shapes(months: int, kinds: int, rules: int, tiers: int, spans: int, messages: int) -> dict[str, Shape]:
     """The shape of each table of sums, in their order."""
@@ -206,6 +214,7 @@ def _shapes(months: int, kinds: int, rules: int, tiers: int, spans: int, message
         "people": (months, 3), "tier_change": (months, tiers), "moves": (tiers, tiers), "reviews": (tiers, tiers), "graces": (tiers,),
         "waits": (tiers, spans), "spells": (tiers, spans, 3), "at_end": (tiers,), "left": (2,), "held_squared": (3,), "schedule": (CALENDAR + 1,),
         "replies": (messages, 2, 3), "reply_sales": (messages, 2), "reply_squares": (messages, 2, 3),
+        "at_change": (2,),
     }  # fmt: skip
 
 
@@ -219,10 +228,12 @@ def blank_world(
     rates: Ints | None = None,
     face: int = 0,
     messages: int = 0,
+    change_day: int = NEVER,
 ) -> WorldPanel:
     """An empty panel of the days from ``first_day`` to ``last_day``, for so many kinds of entry, codes of ``rule`` and tiers (0: none).
     ``tier_of``: the tier by the code of its entries; or the code of the lowest, where the others follow. ``rates``: int64[rules, 3], what
-    offers cost (``MILLIONTHS``, ``EACH_GIVEN``, ``EACH_USED``); left out: nothing. ``face``: worth of a point, millionths of a minor unit."""
+    offers cost (``MILLIONTHS``, ``EACH_GIVEN``, ``EACH_USED``); left out: nothing. ``face``: worth of a point, millionths of a minor unit.
+    ``change_day``: the day on which the program last changes within the run."""
     if last_day < first_day:
         raise ValueError(f"the run ends ({last_day}) before it begins ({first_day})")
     month_of = np.arange(first_day, last_day + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
@@ -236,6 +247,7 @@ def blank_world(
         last_day,
         int(month_of[0]),
         **sizes,
+        change_day=change_day,
         **places,
         month_of=size,
         rates=size + len(month_of),

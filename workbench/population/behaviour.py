@@ -7,7 +7,8 @@ What may be assumed, with ranges and sources, stands in ``behaviour_spec.py``.
 """
 
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
@@ -21,8 +22,10 @@ __all__ = [
     "EFFECTS",
     "LEAST",
     "MOST",
+    "RUSHES",
     "Assumptions",
     "BehaviourTerms",
+    "Rush",
     "behaviour_terms",
     "clipped",
     "deadline_weight",
@@ -38,10 +41,24 @@ __all__ = [
     "strips_needed",
     "takes_place",
     "wants_to_redeem",
+    "with_rushes",
 ]
 
 LEAST, MOST = 0.2, 3.0
 """The product of all effects is kept within these."""
+RUSHES = 16
+"""Most times of a run in which members redeem more readily."""
+
+
+class Rush(NamedTuple):
+    """Days in which members redeem more readily."""
+
+    first: int
+    last: int
+    odds: float
+    """Factor on the odds of who weighs it up."""
+    never: float
+    """Chance of who never redeems."""
 
 
 class BehaviourTerms(NamedTuple):
@@ -101,6 +118,12 @@ class BehaviourTerms(NamedTuple):
     plan_required: float
     plan_renewal: float
     plan_strength: float
+    rushes: int = 0
+    rush_first: Annotated[list[int], RUSHES] = [0]
+    rush_last: Annotated[list[int], RUSHES] = [0]
+    rush_odds: np.ndarray = np.ones(1)
+    rush_never: np.ndarray = np.zeros(1)
+    """float64[rushes, at least one]"""
 
 
 def behaviour_terms(assumptions: Assumptions) -> BehaviourTerms:
@@ -157,6 +180,18 @@ def behaviour_terms(assumptions: Assumptions) -> BehaviourTerms:
         plan_required=a.plan.required,
         plan_renewal=a.plan.renewal,
         plan_strength=a.plan.strength,
+    )
+
+
+def with_rushes(terms: BehaviourTerms, found: Sequence[Rush]) -> BehaviourTerms:
+    """The same terms with times in which members redeem more readily. Raises ValueError for more than ``RUSHES``."""
+    if not found:
+        return terms
+    if len(found) > RUSHES:
+        raise ValueError(f"{len(found)} times of redemption rush; expected at most {RUSHES}")
+    first, last, odds, never = (list(each) for each in zip(*found, strict=True))
+    return terms._replace(
+        rushes=len(found), rush_first=first, rush_last=last, rush_odds=np.array(odds), rush_never=np.array(never)
     )
 
 
@@ -274,14 +309,26 @@ def takes_place(terms: BehaviourTerms, past: Past, strip: int, u: float) -> bool
 
 
 @rule
+def rush_on(terms: BehaviourTerms, day: int) -> tuple[float, float]:
+    """On a day: the factor on the odds of who weighs it up, and the chance of who never redeems; 1 and 0 without a rush."""
+    odds, never = 1.0, 0.0
+    for k in range(terms.rushes):
+        if terms.rush_first[k] <= day <= terms.rush_last[k]:
+            odds *= terms.rush_odds[k]
+            never = max(never, terms.rush_never[k])
+    return odds, never
+
+
+@rule
 def wants_to_redeem(
-    terms: BehaviourTerms, redeemer: int, u: float, balance: int, price: int, days_to_lapse: int
+    terms: BehaviourTerms, redeemer: int, u: float, balance: int, price: int, days_to_lapse: int, day: int
 ) -> bool:
-    """Whether a member redeems at a purchase, if the program lets them: for ``u``, the candidate's ``u_redeem``."""
+    """Whether a member redeems at a purchase of ``day``, if the program lets them: for ``u``, the candidate's ``u_redeem``."""
     if price <= 0 or balance < price:
         return False
+    odds, never = rush_on(terms, day)
     if redeemer != BY_CHOICE:
-        return redeemer == AT_THRESHOLD
+        return redeemer == AT_THRESHOLD or u < never
     near = math.exp(-days_to_lapse / terms.choice_expiry_days) if days_to_lapse >= 0 else 0.0
     logit = terms.choice_balance * math.log(balance / price) + terms.choice_expiry * near - terms.choice_hassle
-    return u * (1.0 + math.exp(-logit)) < 1.0
+    return u * (1.0 + math.exp(-logit) / odds) < 1.0

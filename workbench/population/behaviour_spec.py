@@ -67,6 +67,7 @@ _TAKE_UP = "Costco, first quarter of fiscal 2024: 46 % of paid members, with 73 
 _REQUIRED = "How many pay a fee to be members at all: no public source; take it from own counts"
 _RENEWAL = "Costco: 92.3 % in the US and Canada, 90 % worldwide (2022; 92.3 and 89.8 in 2025); 89 and 86 % in 2011"
 _SUBSCRIBED = "Iyengar, Park & Yu 2022: purchases rise much after subscribing, two thirds of it beyond the benefits; the size is not public, so 0"
+_RUSH = "How many redeem before a devaluation that was announced: no public source; vary it"
 _REDEEM = (
     "Signs: judgement. Sizes: chosen with the shares of classes so that breakage is 28-34 % where points lapse at the end of the "
     "next year and the cheapest reward costs at most the points of one mean purchase (department store, quick service); dearer "
@@ -290,6 +291,10 @@ class Choice(Spec):
     """Days before expiry at which a third of that weight is felt."""
     hassle: float = assumption(0, 4, _REDEEM, "judgement", default=1.0, ge=-10, le=10)
     """Cost of redeeming at all."""
+    rush: float = assumption(1, 10, _RUSH, "judgement", default=1.0, gt=0, le=1000)
+    """Factor on the odds to redeem in the days before a version takes effect under which the points held are worth less; 1: nobody minds."""
+    rush_days: int = assumption(14, 90, _RUSH, "judgement", default=30, ge=1, le=3650)
+    """How many days before the change it is known."""
 
 
 class TopUp(Spec):

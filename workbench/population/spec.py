@@ -30,6 +30,7 @@ __all__ = [
     "ParetoNbd",
     "Population",
     "Purchases",
+    "RedemptionRush",
     "Redeemers",
     "Returns",
     "SalesShock",
@@ -245,11 +246,34 @@ class SalesShock(Spec):
         return self
 
 
+class RedemptionRush(Spec):
+    """Between two days, members redeem more readily at their purchases (or less), in every world alike: a rumour, a campaign, a run on points."""
+
+    first: date
+    """First day."""
+    last: date
+    """Last day."""
+    odds: float = assumption(
+        1, 10, "A scenario's own: what is to be looked at", "judgement", default=3.0, gt=0, le=1000, allow_inf_nan=False
+    )
+    """Factor on the odds that a member who weighs it up redeems; 1: as ever. Who redeems as soon as they can does so in any case."""
+    never: float = assumption(0, 0.5, "A scenario's own: what is to be looked at", "judgement", default=0.0, ge=0, le=1)
+    """Chance at a purchase that a member who never redeems does."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "RedemptionRush":
+        if self.last < self.first:
+            raise SpecError(("last",), f"expected {self.first} or later", str(self.last))
+        return self
+
+
 class Shocks(Spec):
     """What a scenario does to the trade as a whole; nothing by default."""
 
     sales: Annotated[tuple[SalesShock, ...], Field(max_length=20)] = ()
     """Times in which more, or less, is bought; where they overlap, their factors are multiplied."""
+    redemption: Annotated[tuple[RedemptionRush, ...], Field(max_length=10)] = ()
+    """Times in which members redeem more readily; where they overlap, their odds are multiplied, and the larger chance of the others holds."""
     basket_inflation: float = assumption(-0.02, 0.1, "A scenario's own; consumer prices in Taiwan rose by 1 to 3 % a year in 2020-2025",
                                          "judgement", default=0.0, gt=-0.9, le=5, allow_inf_nan=False)  # fmt: skip
     """Baskets grow by so much a year, day by day from the first day of the run (0.02: 2 % a year)."""
