@@ -27,7 +27,7 @@ from apps.charts.bars import (
     winners_and_losers,
 )
 from apps.charts.grids import grid, migration_flow, migration_matrix, triangle
-from apps.charts.lines import Line, Mark, curves, lines_by_month
+from apps.charts.lines import Band, Line, Mark, curves, lines_by_month
 from apps.charts.search import Design, Swing, pareto, tornado
 from apps.charts.style import Look, Unit, figure_of, luminance
 from apps.charts.trust import Bin, power_curve, reliability
@@ -75,6 +75,7 @@ def glyphs(figure: Any, kind: str) -> list[Any]:
 @pytest.mark.parametrize("name", CHARTS)
 def test_every_chart_is_drawn_within_its_frame(name: str, look: Look) -> None:
     figure = drawn(CHARTS[name](look))
+    assert figure.output_backend == "canvas"
     assert figure.toolbar_location is None and figure.background_fill_color is None
     x, y = figure.x_range, figure.y_range
     boxes = glyphs(figure, "Quad")
@@ -96,6 +97,15 @@ def test_the_axis_begins_at_0_and_holds_line_band_and_mark() -> None:
     [band] = glyphs(figure, "Patch") or glyphs(figure, "VArea") or glyphs(figure, "Patches")
     ends = np.concatenate([np.ravel(np.asarray(values, dtype=float)) for values in band.data_source.data.values()])
     assert 131 in ends and 40 in ends
+
+
+def test_a_range_has_gaps_and_is_no_interval() -> None:
+    nan = float("nan")
+    band = Band("Range", [0, 0, nan, 0, nan], [10, 12, nan, 14, nan])
+    figure = drawn(lines_by_month(MONTHS[:5], [Line("a", [1, 2, 3, 4, 5])], POINTS, ENGLISH, bands=[band]))
+    pieces = [np.asarray(each.data_source.data["x"], dtype=float) for each in glyphs(figure, "Patch")]
+    assert [(piece.min(), piece.max()) for piece in pieces] == [(0, 1), (2.75, 3.25)]
+    assert [each.glyph.hatch_pattern for each in glyphs(figure, "Patch")] == ["/", "/"]
 
 
 def test_only_a_baseline_is_dashed_so_and_lies_on_top() -> None:

@@ -174,6 +174,7 @@ def _sankey_hook(look: Look, labels: Sequence[str]) -> Callable[[Any, Any], None
 
     def hook(plot: Any, _: Any) -> None:
         drawn = plot.state
+        drawn.output_backend = "canvas"
         drawn.background_fill_color = drawn.border_fill_color = drawn.outline_line_color = None
         drawn.x_range.update(start=-room, end=FLOW + room)
         for name in ("text_1_glyph", "text_2_glyph"):

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 import holoviews as hv
 import numpy as np
 
-from apps.charts.style import BASELINE_DASH, Axis, Look, Unit, font_of, framed, month_axis, number_axis
+from apps.charts.style import BASELINE_DASH, Axis, Look, Unit, font_of, framed, hatched, month_axis, number_axis
 
-__all__ = ["Line", "Mark", "curves", "lines_by_month"]
+__all__ = ["Band", "Line", "Mark", "curves", "lines_by_month"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,15 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Band:
+    """A range without a line of its own (of an assumption, say): hatched, so that it is not read as an interval. NaN: no range there."""
+
+    name: str
+    low: Sequence[float]
+    high: Sequence[float]
+
+
+@dataclass(frozen=True)
 class Mark:
     """A thin line across: a target, a limit, a date of change."""
 
@@ -37,14 +47,19 @@ class Mark:
 
 
 def lines_by_month(
-    months: Sequence[date], lines: Sequence[Line], unit: Unit, look: Look, marks: Sequence[Mark] = ()
+    months: Sequence[date],
+    lines: Sequence[Line],
+    unit: Unit,
+    look: Look,
+    marks: Sequence[Mark] = (),
+    bands: Sequence[Band] = (),
 ) -> Any:
     """Lines over months (any day of each; one value a month). An upright mark stands at the number of a month, from 0.
 
     Returns an ``hv.Overlay``. The axis begins at 0 and holds every line, band and mark.
     """
     heads = [look.say.month(month) for month in months]
-    return _drawn(list(range(len(months))), heads, month_axis(months, look), lines, unit, look, marks)
+    return _drawn(list(range(len(months))), heads, month_axis(months, look), lines, unit, look, marks, bands)
 
 
 def curves(
@@ -80,16 +95,29 @@ def _some(x: Sequence[float], most: int) -> list[float]:
 
 
 def _drawn(
-    x: list[Any], heads: list[str], axis: Axis, lines: Sequence[Line], unit: Unit, look: Look, marks: Sequence[Mark]
+    x: list[Any],
+    heads: list[str],
+    axis: Axis,
+    lines: Sequence[Line],
+    unit: Unit,
+    look: Look,
+    marks: Sequence[Mark],
+    ranges: Sequence[Band] = (),
 ) -> Any:
     ends = [each for line in lines for row in (line.values, line.low, line.high) for each in _floats(row)]
+    ends += [each for band in ranges for row in (band.low, band.high) for each in row]
     y = number_axis([*ends, *(mark.at for mark in marks if not mark.upright)], unit, look)
     colored = [line for line in lines if not line.baseline]
-    bands, drawn = [], []
+    bands: list[Any] = [
+        part.opts(color=look.muted, fill_alpha=0.35, hooks=[hatched("/", look)])
+        for band in ranges
+        for part in _areas(x, band.low, band.high, band.name)
+    ]
+    drawn = []
     for place, line in enumerate(colored):
         style = look.series(place)
         if line.low is not None and line.high is not None:
-            bands.append(_band(x, line, style.color))
+            bands += [part.opts(color=style.color, fill_alpha=0.2) for part in _areas(x, line.low, line.high)]
         drawn.append(_curve(x, line).opts(color=style.color, line_width=3, line_dash=style.dash))
         if len(x) <= 24 and (len(colored) > 1 or len(x) == 1):
             drawn.append(hv.Points((x, _floats(line.values))).opts(color=style.color, marker=style.marker, size=7))
@@ -98,7 +126,7 @@ def _drawn(
     ]
     across = [part for mark in marks for part in _mark(mark, axis, y, look)]
     parts = [*bands, *across, *drawn, _hover(x, heads, lines, unit, look)]
-    return framed(parts, look, axis, y, legend=len(lines) > 1)
+    return framed(parts, look, axis, y, legend=len(lines) + len(ranges) > 1)
 
 
 def _curve(x: list[Any], line: Line) -> Any:
@@ -109,10 +137,22 @@ def _floats(row: Sequence[float] | None) -> list[float]:
     return [] if row is None else [float(each) for each in row]
 
 
-def _band(x: list[Any], line: Line, color: str) -> Any:
-    """A band has no name of its own: it belongs to its line."""
-    ends = (_floats(row) for row in (line.low, line.high))
-    return hv.Area((x, *ends), "x", ["low", "high"]).opts(color=color, fill_alpha=0.2, line_alpha=0)
+def _areas(x: list[Any], low: Sequence[float], high: Sequence[float], name: str = "") -> list[Any]:
+    """What lies between two rows, piece by piece where there are gaps; a single place is as wide as half a step. Only the first piece is
+    named, for the legend."""
+    ends = [(place, bottom, top) for place, bottom, top in zip(x, _floats(low), _floats(high), strict=True)]
+    pieces = [
+        list(group) for known, group in groupby(ends, key=lambda end: end[1] == end[1] and end[2] == end[2]) if known
+    ]
+    half = (x[1] - x[0]) / 4 if len(x) > 1 else 0.25
+    found = []
+    for number, piece in enumerate(pieces):
+        if len(piece) == 1:
+            place, bottom, top = piece[0]
+            piece = [(place - half, bottom, top), (place + half, bottom, top)]
+        named = hv.Area(piece, "x", ["low", "high"], label=name if number == 0 else "")
+        found.append(named.opts(line_alpha=0, show_legend=bool(name) and number == 0))
+    return found
 
 
 def _hover(x: list[Any], heads: list[str], lines: Sequence[Line], unit: Unit, look: Look) -> Any:

@@ -276,6 +276,7 @@ def _frame_hook(look: Look, x: Axis, y: Axis, grid: str) -> Callable[[Any, Any],
 
     def hook(plot: Any, _: Any) -> None:
         drawn = plot.state
+        drawn.output_backend = "canvas"  # WebGL writes warnings on the console, and notches into lines
         drawn.background_fill_color = drawn.border_fill_color = None
         drawn.outline_line_color = None
         drawn.update(min_border_left=12, min_border_right=16, min_border_top=6, min_border_bottom=4)
