@@ -8,6 +8,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+from apps.desk import Desk
 from apps.estimates import Comparison
 from apps.store import Store
 from simulators.simulate import Progress
@@ -184,6 +185,8 @@ class Service:
 
     settings: Settings = Settings()
     store: Store = field(default_factory=Store)
+    desk: Desk = field(default_factory=Desk)
+    """Books of runs."""
     previews: Executor = field(default_factory=lambda: ThreadPoolExecutor(2, "preview"))
     """Apart from the full runs, so that nobody's full run keeps a slider waiting."""
     full_runs: Executor = field(default_factory=lambda: ThreadPoolExecutor(1, "full-run"))

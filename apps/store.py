@@ -139,7 +139,7 @@ class Store:
     """Outcomes by scenario; the least recently used are dropped. Threads that ask for the same one wait for one run of it."""
 
     def __init__(self, live: Callable[[Scenario, Progress | None], Run] = live, most: int = 400) -> None:
-        self._live, self._most = live, most
+        self.live, self._most = live, most
         self._kept: OrderedDict[str, Outcome] = OrderedDict()
         self._under_way: set[str] = set()
         self._changed = threading.Condition()
@@ -158,7 +158,7 @@ class Store:
                 return found
             self._under_way.add(key)
         try:
-            run = self._live(scenario, progress)
+            run = self.live(scenario, progress)
             found = Outcome(scenario.members, run_document(run), member_panel(run))
         finally:
             with self._changed:

@@ -89,7 +89,8 @@ def drawn_bounds(
     closed again on what was known then, so this takes about as long for a month as the levels of a valuation do."""
     wanted = [place for place, source in enumerate(close.sources) if source in ESTIMATORS]
     if places is not None:
-        wanted = [place for place in wanted if place in set(places)]
+        only = set(places)
+        wanted = [place for place in wanted if place in only]
     last = close.books.first_month + close.months - 1
     everybody = _holders(events, last)
     if not wanted or not len(everybody):
