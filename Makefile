@@ -7,13 +7,14 @@ WORKERS ?= 2
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-all check lint format types floors wheel guide clean
+.PHONY: help demo test test-all check lint format types floors wheel guide reference screenshots clean
 
 help:
 	@echo "make demo      replay an example log, simulate 2,000 members for three years, write out/mos_report.html"
 	@echo "make test      install what the tests need and run them (test-all: the slow ones too)"
 	@echo "make check     lint, format, types, floors and tests, as CI does"
 	@echo "make guide     build the user guide: out/guide/html/index.html"
+	@echo "make reference | screenshots    write docs/reference from the code, docs/screenshots from the app in a browser"
 	@echo "make lint | types | floors | format | wheel | clean"
 
 # One stamp for each set of extras: pip runs again only when pyproject.toml has changed.
@@ -65,6 +66,12 @@ wheel: $(VENV)/.installed-test
 guide: $(VENV)/.installed-guide
 	$(BIN)/python -m sphinx -W -n --keep-going -q -b html docs out/guide/html
 	@echo "The guide is out/guide/html/index.html: open it in a browser."
+
+reference: $(VENV)/.installed-guide
+	$(BIN)/python docs/generator
+
+screenshots: $(VENV)/.installed-test
+	SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest -q -m browser tests/test_guide_screenshots.py
 
 clean:
 	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info

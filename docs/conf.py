@@ -69,19 +69,19 @@ def read_source(app: Sphinx, page: str, source: list[str]) -> None:
 
 
 def note_terms(app: Sphinx, doctree: nodes.document) -> None:
-    """Every heading of the glossary below its letters' is a term: for `{term}`, the index and the search, by each of its names."""
+    """Every heading of the glossary below its groups' is a term: for `{term}`, the index and the search, in English and in Chinese."""
     if app.env.docname != "glossary":
         return
     standard = app.env.get_domain("std")
     for section in doctree.findall(nodes.section):
-        title, anchor = section[0].astext(), section["ids"][0]
-        if section.parent is doctree or title == doctree.next_node(nodes.title).astext():
+        if not isinstance(section.parent.parent, nodes.section):
             continue
-        names = [name.strip() for name in re.split(r"[·,]", title)]
+        chinese = next(iter(section.findall(nodes.strong))).astext()
+        names = [section[0].astext(), *chinese.split("、")]
+        anchor = section["ids"][0]
         for name in names:
             standard.note_object("term", name, anchor, location=section)
-        entries = [("single", name, anchor, "", None) for name in names]
-        section.insert(1, addnodes.index(entries=entries))
+        section.insert(1, addnodes.index(entries=[("single", name, anchor, "", None) for name in names]))
 
 
 def speak_the_language(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:

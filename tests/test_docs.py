@@ -1,7 +1,8 @@
 """Every `loyalty` command shown in README.md and docs/ runs, in the order of its page, in a copy of the working folder; and then every query.
 
 Looked at: lines that start with ``loyalty `` (a leading ``$ `` and a trailing ``\\`` are understood) in blocks fenced as ``console`` or
-``bash``. A command that should fail says so by ``# exit 2``. Left out: placeholders (``PROGRAM``, ``<file>``, ``...``) and servers.
+``bash``. A command that should fail says so by ``# exit 2``. A block fenced as ``text`` after them shows
+lines of what they print, digit by digit. Left out: placeholders (``PROGRAM``, ``<file>``, ``...``) and servers.
 
 Queries are blocks fenced as ``sql`` (DuckDB) and ``python``, on what the page's commands wrote. Python blocks of a page go on from each other;
 one that stands next after a query asks the same question, and what it calls ``answer`` has the same rows.
@@ -24,6 +25,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [page for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if page.exists()]
 FENCE = re.compile(r"^ *```(?:console|bash)\s*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+SHOWN = re.compile(r"^ *```(?:console|bash)\s*\n.*?^ *```|^```text\s*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 QUERY = re.compile(r"^```(sql|python)\s*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PLACEHOLDER = re.compile(r"<\w|\.\.\.|…|\b[A-Z][A-Z_]{3,}\b")
 SERVERS = {"app"}
@@ -52,7 +54,7 @@ def loyalty(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
             *words,
         ],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "NO_COLOR": "1"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "NO_COLOR": "1", "COLUMNS": "140"},
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -73,16 +75,28 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_command_and_query_shown_runs(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = page.read_text("utf-8")
-    wrong = []
-    for words, status in commands(text):
-        done = loyalty(words, folder)
-        if done.returncode != status:
-            wrong.append(
-                f"loyalty {shlex.join(words)}\n  status {done.returncode}, not {status}\n{done.stderr[-2000:]}"
-            )
+    wrong, said = [], ""
+    for block in SHOWN.finditer(text):
+        if block[1] is not None:
+            lost = not_said(block[1], said) if said else []
+            wrong += [f"no command before it prints: {line}" for line in lost]
+            continue
+        said = ""
+        for words, status in commands(block[0]):
+            done = loyalty(words, folder)
+            said += done.stdout
+            if done.returncode != status:
+                told = f"status {done.returncode}, not {status}\n{done.stderr[-2000:]}"
+                wrong.append(f"loyalty {shlex.join(words)}\n  {told}")
     assert not wrong, "\n\n".join(wrong)
     monkeypatch.chdir(folder)
     answer_twice(text)
+
+
+def not_said(shown: str, said: str) -> list[str]:
+    """The lines of a block that are not lines of an output; spaces count for nothing."""
+    lines = {" ".join(line.split()) for line in said.splitlines()}
+    return [line for line in shown.splitlines() if line.strip() and " ".join(line.split()) not in lines]
 
 
 def answer_twice(text: str) -> int:
@@ -177,6 +191,11 @@ def test_a_query_that_answers_otherwise_is_found() -> None:
             answer_twice(page.format(query, same.replace(right, other)))
     with pytest.raises(AssertionError, match="nothing found"):
         answer_twice(page.format(f"{query} WHERE x > 3", same))
+
+
+def test_a_line_that_no_command_prints_is_found() -> None:
+    assert not_said("sales  TWD 12\n\n  cost 1 %\n", "  sales   TWD 12  \ncost 1 %\nmore\n") == []
+    assert not_said("sales TWD 13\ncost 1 %", "sales TWD 12\ncost 1 %") == ["sales TWD 13"]
 
 
 def test_what_is_read_as_a_command() -> None:

@@ -3,10 +3,14 @@
 import re
 import subprocess
 import sys
+from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
+
+from workbench.spec import Spec
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -59,6 +63,49 @@ def test_every_page_has_its_place() -> None:
     assert set(listed) == pages, f"docs/index.md does not list, or lists and there is not: {set(listed) ^ pages}"
 
 
+def test_the_reference_is_that_of_the_code() -> None:
+    """docs/reference is written by docs/generator; `make reference` writes it again."""
+    done = subprocess.run(
+        [sys.executable, str(DOCS / "generator"), "--check"], capture_output=True, text=True, encoding="utf-8"
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_field_of_every_file_has_its_entry() -> None:
+    """Counted from the specs themselves, not by the generator."""
+    from workbench.finance.accounting.policy import Policy
+    from workbench.population.behaviour_spec import Assumptions
+    from workbench.population.spec import Population
+    from workbench.program.spec import Program
+    from workbench.scenario_file import ScenarioFile
+
+    files = {"program": Program, "population": Population, "assumptions": Assumptions, "policy": Policy}
+    for name, model in (files | {"scenario": ScenarioFile}).items():
+        page = (DOCS / "reference" / f"{name}.md").read_text("utf-8")
+        specs = specs_within(model)
+        assert len(specs) > 1
+        fields = Counter(field.alias or key for spec in specs for key, field in spec.model_fields.items())
+        entries = Counter(re.findall(r"^- \*\*`(\w+)`\*\* \(.+\): \S", page, re.MULTILINE))
+        assert entries == fields
+
+
+def specs_within(model: type[Spec]) -> set[type[Spec]]:
+    """A spec and all that may stand within it."""
+    found, waiting = set(), [model]
+    while waiting:
+        spec = waiting.pop()
+        if spec not in found:
+            found.add(spec)
+            waiting += [each for field in spec.model_fields.values() for each in specs_of(field.annotation)]
+    return found
+
+
+def specs_of(annotation: Any) -> list[type[Spec]]:
+    if isinstance(annotation, type) and issubclass(annotation, Spec):
+        return [annotation]
+    return [spec for each in get_args(annotation) for spec in specs_of(each)]
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1440, 390])
 def test_in_a_browser_it_asks_nobody_else_and_fits(guide: Path, width: int) -> None:
@@ -88,6 +135,14 @@ def test_in_a_browser_it_asks_nobody_else_and_fits(guide: Path, width: int) -> N
     assert not errors
     assert not wide, "the page itself scrolls sideways"
     assert requests and all(url.startswith(("file://", "data:")) for url in requests)
+
+
+def test_the_yaml_of_the_quick_start_is_the_example() -> None:
+    """What is shown of examples/gold_3000.yaml stands in it, in both languages."""
+    file = (ROOT / "examples" / "gold_3000.yaml").read_text("utf-8")
+    for page in ("quick_start.md", "zh/quick_start.md"):
+        (shown,) = re.findall(r"```yaml\n(.*?)```", (DOCS / page).read_text("utf-8"), re.DOTALL)
+        assert shown in file
 
 
 def test_the_make_target_builds_as_the_test_does() -> None:
