@@ -380,4 +380,4 @@ def _program(data: Any) -> Program:
 
 
 def _digests(scenario: Scenario, programs: Sequence[Program]) -> list[str]:
-    return [replace(scenario, program=program, seed=0).digest() for program in programs]
+    return [replace(scenario, program=program, seed=0, cost_of_points=()).digest() for program in programs]

@@ -18,6 +18,7 @@ from workbench.finance.lift import (
     Cost,
     by_segment,
     by_tier,
+    cost_per_added,
     cost_share,
     lift,
     margin,
@@ -26,7 +27,7 @@ from workbench.finance.lift import (
     repurchase_curve,
     return_on_spend,
 )
-from workbench.finance.paired import Moments, PairedRatio, paired_mean, paired_total
+from workbench.finance.paired import Moments, PairedRatio, fieller, paired_mean, paired_total
 from workbench.finance.pairs import PairPanel, blank_pairs, fold_pair, merge_pairs, segment_of
 from workbench.finance.panel import Story
 from workbench.ledger import PURCHASE, REDEEM, RETURN, VOUCHER
@@ -239,6 +240,35 @@ def test_return_on_spend_is_that_of_the_customers(run: Run) -> None:
     error = Z95 * np.std(gained - ratio * cost, ddof=1) * math.sqrt(len(cost)) / cost.sum()
     assert found[0] == pytest.approx(ratio - 1, rel=1e-9)
     assert found[1] == pytest.approx((ratio - 1 - error, ratio - 1 + error), rel=1e-9)
+
+
+@pytest.mark.parametrize("what", ["purchase", "sales"])
+def test_cost_per_added_is_that_of_the_customers(run: Run, what: str) -> None:
+    """Mean cost over mean addition; at the ends of the interval the mean of (cost - r * added) is 1.96 of its standard errors from 0."""
+    ledger = worlds(run)[0][1]
+    kind, points, money, member = (ledger.column(name) for name in ("kind", "points", "money", "member"))
+    used = np.isin(kind, (REDEEM, RETURN))
+    redeemed = -np.bincount(member[used], points[used], ledger.customers)
+    vouchers = np.bincount(member[kind == VOUCHER], money[kind == VOUCHER], ledger.customers)
+    each = customers(run)
+    figures = each.purchases if what == "purchase" else each.sales
+    cost, added = 0.7 * redeemed + vouchers, figures[1] - figures[0]
+    found = cost_per_added(run.pairs, what, *costs(run, redeemed, vouchers))
+    spread = Z95 * np.std(added, ddof=1) / math.sqrt(len(added))
+    assert (found is None) == (abs(added.mean()) <= spread)
+    if found is not None:
+        assert found[0] == pytest.approx(cost.sum() / added.sum(), rel=1e-9)
+        for end, sign in zip(found[1], (1, -1), strict=True):
+            away = cost - end * added
+            assert away.mean() / (np.std(away, ddof=1) / math.sqrt(len(away))) == pytest.approx(sign * Z95, rel=1e-6)
+
+
+def test_where_nothing_may_have_been_added_no_ratio_is_told() -> None:
+    """Four customers, added 3, -3, 3, -2: mean .25 with a standard error of 1.6. And three who each add 2 at a cost of 6: 3 each, no doubt."""
+    squares = Fraction(4), Fraction(1), Fraction(31)
+    assert fieller(4, Fraction(4), Fraction(1), squares) is None
+    assert fieller(1, Fraction(4), Fraction(1), squares) is None
+    assert fieller(3, Fraction(18), Fraction(6), (Fraction(108), Fraction(36), Fraction(12))) == (3.0, (3.0, 3.0))
 
 
 # --- intervals by another method ---------------------------------------------------------------------------------------

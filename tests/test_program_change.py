@@ -1,6 +1,7 @@
 """A program that changes on a date, lived beside the same program unchanged: who was a member then, what they held, who gains and who loses;
 and times in which members redeem more readily. Every figure is counted again from the full ledgers."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -12,6 +13,10 @@ from simulators.agents import run_agents
 from simulators.kernel import run_kernel
 from simulators.rushes import rushes
 from tests.test_kernel import same
+from workbench.change_document import Held, _of, change_document
+from workbench.finance.accounting.close import Standing
+from workbench.finance.accounting.cohort import Cohort
+from workbench.finance.accounting.policy import load_policy
 from workbench.finance.pairs import (
     BANDS,
     EXISTING,
@@ -24,14 +29,16 @@ from workbench.finance.pairs import (
     HELD,
     band_of,
 )
-from workbench.ledger import PURCHASE, REDEEM, RETURN, TIER
+from workbench.ledger import EXPIRE, PURCHASE, REDEEM, REPAY, RETURN, REVERSE, TIER, VERSION
 from workbench.ledger_table import LedgerTable
 from workbench.population.load import load_assumptions, load_population, read_population
 from workbench.program.load import program_from_mapping
 from workbench.program.spec import Program
+from workbench.run_books import books_of_run, value_books
 from workbench.scenario import Run, Scenario
 from workbench.units import NEVER, to_day
 
+POLICY = load_policy("default")
 CHANGE = date(2026, 3, 18)
 DAY = to_day(CHANGE)
 PLAIN: dict[str, Any] = {
@@ -184,3 +191,136 @@ def test_a_shock_is_felt_in_both_worlds_on_its_days_alone() -> None:
         until = first - timedelta(days=1)
         assert redeemed(hurried, date(2025, 1, 1), until, world) == redeemed(calm, date(2025, 1, 1), until, world)
     assert Fraction(hurried.program.at_change.sum()) == 0
+
+
+# --- what is owed on both sides of the date ------------------------------------------------------------------------------
+FIRST = date(2027, 1, 1)
+"""The change on the first of a month, with two years of history before it."""
+
+
+def changed_on_the_first(transition: dict[str, Any] | None = None, changes: Any = None, members: int = 100) -> Run:
+    version = {"effective": FIRST, "changes": changes or {}, "transition": transition or {}}
+    case = scenario(program(version), program(), members=members)
+    return run_agents(replace(case, years=4))
+
+
+CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "points_halved": ({"points_ratio": 0.5}, {}),
+    "points_raised": ({"points_ratio": 1.25}, {}),
+    "buys_half": ({}, HALVED["changes"]),
+    "lapse_sooner": ({"lots": "new_expiry"}, {"expiry": {"months": 6}}),
+    "nothing": ({}, {}),
+}
+
+
+@pytest.fixture(scope="module", params=CASES)
+def case(request: pytest.FixtureRequest) -> tuple[str, Run]:
+    return request.param, changed_on_the_first(*CASES[request.param])
+
+
+def test_what_was_held_ties_to_the_ledger_entry_by_entry(case: tuple[str, Run]) -> None:
+    name, run = case
+    found = change_document(run, POLICY)
+    assert found is not None and found["missing"] is None
+    table = (run.ledgers or ())[0]
+    day, kind, points, earned, rule = (
+        table.column(each) for each in ("day", "kind", "points", "lot_earned_on", "rule")
+    )
+    first = to_day(FIRST)
+    old, ahead = earned < first, day >= first
+    by_change = np.array([table.rules[each] == "versions" for each in rule]) & ahead
+    assert found["points"] == int(points[day < first].sum())
+    assert found["liability"]["after"]["points"] == found["points"] + int(points[by_change].sum())
+    expected = {
+        "held": int(points[old & ~ahead].sum()),
+        "by_change": int(points[old & by_change].sum()),
+        "redeemed": -int(points[old & ahead & np.isin(kind, (REDEEM, RETURN))].sum()),
+        "lapsed": -int(points[old & ahead & (kind == EXPIRE) & ~by_change].sum()),
+        "taken_back": -int(points[old & ahead & np.isin(kind, (REVERSE, REPAY))].sum()),
+        "left": int(points[old].sum()),
+    }
+    assert found["held"]["program"] == expected
+    assert (expected["by_change"] < 0) == (name == "points_halved")
+    assert (expected["by_change"] > 0) == (name == "points_raised")
+    theirs = (run.ledgers or ())[1]
+    assert found["held"]["baseline"]["left"] == int(
+        theirs.column("points")[theirs.column("lot_earned_on") < first].sum()
+    )
+    roll = found["month"]
+    assert roll["opening"] == found["points"]
+    parts = ("by_change", "earned", "redeemed", "expired", "reversed")
+    assert roll["closing"] == roll["opening"] + sum(
+        sign * roll[each] for each, sign in zip(parts, (1, 1, -1, -1, -1), strict=True)
+    )
+    assert roll["closing"] == int(points[day < to_day(date(2027, 2, 1))].sum())
+
+
+def test_what_is_owed_before_is_what_the_books_say_and_the_steps_add_up(case: tuple[str, Run]) -> None:
+    name, run = case
+    found = change_document(run, POLICY)
+    assert found is not None
+    owed = found["liability"]
+    booked = value_books(books_of_run(run), POLICY, date(2026, 12, 31))
+    assert owed["before"]["contract"] == booked.close.liability / 100
+    assert owed["source"] == booked.close.sources[-1]
+    for figure in ("points", "face_value", "contract"):
+        steps = sum(each[figure] for each in owed["steps"])
+        assert owed["after"][figure] == pytest.approx(owed["before"][figure] + steps, abs=0.001)
+    steps = {each["name"]: each for each in owed["steps"]}
+    assert list(steps) == ["estimate", "conversion", "worth", "re_estimate"]
+    moved = [
+        each
+        for each in ("conversion", "worth", "re_estimate")
+        if any(steps[each][key] for key in ("points", "face_value", "contract"))
+    ]
+    assert moved == {
+        "points_halved": ["conversion", "re_estimate"], "points_raised": ["conversion", "re_estimate"],
+        "buys_half": ["worth"], "lapse_sooner": ["re_estimate"], "nothing": [],
+    }[name]  # fmt: skip
+    if name == "buys_half":
+        assert owed["after"]["face_value"] == owed["before"]["face_value"] / 2
+    if name == "lapse_sooner":
+        assert steps["re_estimate"]["contract"] < 0, "what lapses sooner is redeemed less"
+
+
+def test_a_change_that_changes_nothing_moves_nobody_and_no_entry(case: tuple[str, Run]) -> None:
+    name, run = case
+    found = change_document(run, POLICY)
+    assert found is not None
+    existing, held = found["existing"], found["held"]
+    assert existing["winners"] + existing["losers"] + existing["unchanged"] == existing["members"] == found["members"]
+    for groups in (existing["by_tier"], existing["by_spend"]):
+        for key in ("members", "winners", "losers", "points"):
+            assert sum(each[key] for each in groups) == existing[key]
+    ours, theirs = (each.rows for each in run.ledgers or ())
+    same_rows = np.array_equal(
+        ours[ours[:, 3] != VERSION][:, 2:9], theirs[:, 2:9]
+    )  # but a member's place of each, and codes of rules
+    assert same_rows == (name == "nothing")
+    if name == "nothing":
+        assert (existing["winners"], existing["losers"], existing["sales_change"]) == (0, 0, 0)
+        assert held["program"] == held["baseline"]
+
+
+def test_a_cohort_s_liability_is_re_estimated_by_hand() -> None:
+    """Deferred 1,200, 200 redeemed. Another 400 to come: 1,200 x 400 / 600 = 800. With 200 to come: 1,200 x 200 / 400 = 600; none: 0."""
+    standing = Standing(
+        0, Cohort(sold=1000, redeemed=200, deferred=Fraction(1200), ultimate=Fraction(700)), Fraction(0), ()
+    )
+    assert [_of(standing, Fraction(each)) for each in (400, 200, 0)] == [800, 600, 0]
+
+
+def test_what_is_left_is_redeemed_like_what_is_gone() -> None:
+    """Of 100 held, 30 were redeemed, 10 lapsed, 10 taken back, 50 are left: 30 + 50 x 30 / 50 = 60. A cohort of which nothing is gone takes the
+    share of all: 40 x 30 / 50 = 24."""
+    held = Held(*(np.array(each) for each in ([100, 40], [0, 0], [30, 0], [10, 0], [10, 0])))
+    assert held.to_come(np.array([0, 1])) == {0: 60, 1: 24}
+    assert held.to_come(np.array([0, 0])) == {0: 30 + Fraction(90 * 30, 50)}
+
+
+def test_within_a_month_nothing_is_told_of_the_books(run: Run) -> None:
+    found = change_document(run, POLICY)
+    assert found is not None
+    assert found["effective"] == "2026-03-18" and "first of a month" in found["missing"]
+    assert (found["liability"], found["held"], found["month"]) == (None, None, None)
+    assert found["existing"]["members"] > 0

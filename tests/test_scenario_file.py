@@ -1,16 +1,21 @@
 """Scenario files: what they say, where their mistakes stand, and that the shipped ones are lived."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from apps.cli import app
 from workbench.errors import BadInput
+from workbench.finance.accounting.policy import load_policy
 from workbench.program.load import load_program
+from workbench.run_books import books_of_folder, value_books
+from workbench.run_folder import RunFolder, scenario_of_run
 from workbench.scenario_file import SCENARIOS, find_scenario, is_scenario, lived, read_scenario, scenario_names
 
 BASE: dict[str, Any] = {
@@ -68,6 +73,50 @@ def test_population_and_assumptions_may_differ(tmp_path: Path) -> None:
     assert scenario.members == 7
 
 
+def test_shocks_are_felt_in_every_world_and_may_stand_in_the_scenario(tmp_path: Path) -> None:
+    rush = {"first": "2025-05-01", "last": "2025-06-30", "odds": 4}
+    sales = {"first": "2025-03-01", "last": "2025-05-31", "factor": 0.5}
+    path = written(
+        tmp_path,
+        population_changes={"shocks": {"sales": [sales], "basket_inflation": 0.03}},
+        shocks={
+            "redemption": [rush],
+            "basket_inflation": 0.01,
+            "cost_of_points": [{"first": "2025-07-01", "factor": 1.5}],
+        },
+    )
+    scenario = lived(read_scenario(path), path)[0]
+    shocks = scenario.population.shocks
+    assert (shocks.redemption[0].odds, shocks.sales[0].factor, shocks.basket_inflation) == (4, 0.5, 0.01)
+    assert [float(each) for each in scenario.cost_factors] == [1.0] * 6 + [1.5] * 6
+
+
+def test_dearer_points_cost_more_from_their_day_on_and_move_no_entry(tmp_path: Path) -> None:
+    documents = []
+    for shocks in ({}, {"cost_of_points": [{"first": "2025-07-01", "factor": 2}]}):
+        path = written(tmp_path, shocks=shocks, members=150)
+        told = CliRunner().invoke(app, ["compare", str(path), "--json"], catch_exceptions=False).stdout
+        documents.append(json.loads(told)["programs"]["today"])
+        folder = tmp_path / f"run{len(documents)}"
+        CliRunner().invoke(app, ["run", str(path), "--out", str(folder)], catch_exceptions=False)
+    plain, dearer = documents
+    assert plain["digest"] == dearer["digest"], "no entry moves"
+    assert plain["provenance"]["scenario"] != dearer["provenance"]["scenario"], "but it is another scenario"
+    statements = []
+    for number in (1, 2):
+        rows = pq.read_table(tmp_path / f"run{number}" / "cost_statement.parquet").to_pylist()
+        statements.append({row["month"]: row["money"] for row in rows if row["line"] == "points"})
+    assert len(statements[0]) > 8
+    for month, cost in statements[0].items():
+        assert statements[1][month] == pytest.approx(cost * (2 if month.month >= 7 else 1), abs=0.006), month
+    assert dearer["liability"]["cost_basis"] == pytest.approx(2 * plain["liability"]["cost_basis"], abs=0.02)
+    assert dearer["liability"]["contract"] == plain["liability"]["contract"], "what was sold is deferred as it was"
+    found = value_books(books_of_folder(RunFolder(tmp_path / "run2")), load_policy("default"), date(2025, 12, 31))
+    once = value_books(books_of_folder(RunFolder(tmp_path / "run1")), load_policy("default"), date(2025, 12, 31))
+    assert found.close.worth.cost == 2 * once.close.worth.cost
+    assert scenario_of_run(RunFolder(tmp_path / "run2")).cost_of_points == ((date(2025, 7, 1), 2.0),)
+
+
 def test_mistakes_stand_where_they_are_in_the_arm(tmp_path: Path) -> None:
     arms = [
         {"name": "a", "changes": {"earn": {"rte": {"points": 1, "per": 1}}}},
@@ -92,6 +141,14 @@ def test_mistakes_stand_where_they_are_in_the_arm(tmp_path: Path) -> None:
         ({"program": "mitsui_outlt"}, "program"),
         ({"members": 0}, "members"),
         ({"qestion": "x"}, "qestion"),
+        ({"shocks": {"cost_of_points": [{"first": "2025-07-02", "factor": 2}]}}, "shocks.cost_of_points[0].first"),
+        ({"shocks": {"cost_of_points": [{"first": "2025-07-01", "factor": 2}] * 2}}, "shocks.cost_of_points[1].first"),
+        ({"shocks": {"cost_of_points": [{"first": "2025-07-01", "factor": -1}]}}, "shocks.cost_of_points[0].factor"),
+        ({"shocks": {"redemption": [{"first": "2025-07-01", "last": "2025-06-01"}]}}, "shocks.redemption[0].last"),
+        (
+            {"shocks": {"redemption": [{"first": "2025-07-01", "last": "2025-08-01", "odds": 0}]}},
+            "shocks.redemption[0].odds",
+        ),
     ],
 )
 def test_a_bad_file_is_named(tmp_path: Path, changes: dict[str, Any], place: str) -> None:

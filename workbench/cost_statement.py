@@ -1,5 +1,6 @@
 """Floor 5: what a program costs by line and month, and what comes of it: costs from its rules, quantities from a run."""
 
+from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 
@@ -26,6 +27,8 @@ LINES = (
     "referral_handling", "messages",
 )  # fmt: skip
 """The lines of the statement: what the brand gives up or pays."""
+REDEMPTIONS = ("points", "vouchers")
+"""The lines of what is redeemed."""
 FEES = "fees"
 """The line of what it receives."""
 MILLION = 1_000_000
@@ -49,16 +52,25 @@ def face_millionths(program: Program, when: date) -> int:
     return 0 if face is None else int(face * MILLION)
 
 
-def cost_statement(world: WorldPanel, program: Program, rules: tuple[str, ...]) -> dict[str, list[Fraction]]:
-    """Minor units by line (``LINES``, then ``FEES``) and month."""
+def cost_statement(
+    world: WorldPanel, program: Program, rules: tuple[str, ...], factors: Sequence[Fraction] | None = None
+) -> dict[str, list[Fraction]]:
+    """Minor units by line (``LINES``, then ``FEES``) and month. ``factors``: by month, how many times as much as the program says what is redeemed
+    costs (points and the vouchers they become)."""
     found = statement(world, rules, _charges(world, program, rules))
+    for line in REDEMPTIONS if factors is not None else ():
+        if line in found:
+            found[line] = [cost * factor for cost, factor in zip(found[line], factors or (), strict=True)]
     found["messages"] = message_costs(world, program, rules)
     return {name: found.get(name, [Fraction(0)] * world.frame.months) for name in (*LINES, FEES)}
 
 
-def cost_of(world: WorldPanel, program: Program, rules: tuple[str, ...]) -> Cost:
-    """What a program cost in its world, over the run."""
-    lines = {name: sum(values, Fraction(0)) for name, values in cost_statement(world, program, rules).items()}
+def cost_of(
+    world: WorldPanel, program: Program, rules: tuple[str, ...], factors: Sequence[Fraction] | None = None
+) -> Cost:
+    """What a program cost in its world, over the run. ``factors`` as in ``cost_statement``."""
+    statement_of = cost_statement(world, program, rules, factors)
+    lines = {name: sum(values, Fraction(0)) for name, values in statement_of.items()}
     offers = sum((lines[name] for name in LINES if name not in ("points", "vouchers")), Fraction(0))
     return Cost(lines["points"], lines["vouchers"], offers, lines[FEES])
 

@@ -32,7 +32,7 @@ from workbench.program.worth import given_without_sale, last_ages
 from workbench.run_document import run_document
 from workbench.run_folder import RunFolder
 from workbench.run_liability import books_of_panel, worth_of
-from workbench.scenario import Run
+from workbench.scenario import Run, cost_factor
 from workbench.units import CENTS
 
 __all__ = ["Books", "books_of_file", "books_of_folder", "books_of_run", "check_end", "flows_of_run", "value_books"]
@@ -54,6 +54,8 @@ class Books:
     """Of stored value, plans and coupons, where they are at hand."""
     events: Events | None = None
     """Every entry, where they are known member by member: then members can be drawn again."""
+    cost_of_points: tuple[tuple[date, float], ...] = ()
+    """From a day on, what is redeemed costs so many times as much as the program says."""
     end: date | None = None
     """The last day that is known, where that may lie within a month."""
 
@@ -81,8 +83,9 @@ def books_of_folder(folder: RunFolder) -> Books:
     )
     document = folder.document
     return Books(
-        ledger, program.title, program, int(document["points"]["outstanding"]), _run_provenance(document), end=end
-    )
+        ledger, program.title, program, int(document["points"]["outstanding"]), _run_provenance(document), end=end,
+        cost_of_points=tuple((date.fromisoformat(day), factor) for day, factor in folder.scenario.get("cost_of_points", ())),
+    )  # fmt: skip
 
 
 def books_of_run(run: Run) -> Books:
@@ -92,7 +95,10 @@ def books_of_run(run: Run) -> Books:
     events = None if run.ledgers is None else events_of(run.ledgers[0])
     outstanding = totals(run.program)["outstanding"]
     provenance = _run_provenance(run_document(run))
-    return Books(ledger, program.title, program, outstanding, provenance, flows_of_run(run), events, run.scenario.end)
+    return Books(
+        ledger, program.title, program, outstanding, provenance, flows_of_run(run), events,
+        run.scenario.cost_of_points, run.scenario.end,
+    )  # fmt: skip
 
 
 def flows_of_run(run: Run) -> RightFlows:
@@ -199,7 +205,10 @@ def value_books(
     known = ledger.through(month - ledger.first_month + 1)
     outstanding = books.outstanding if month == last else None
     flows = None if books.flows is None else books.flows.through(known.months)
-    found = value(known, worth_of(books.program, policy, known, books.name), policy, outstanding, books.name, flows)
+    worth = worth_of(books.program, policy, known, books.name)
+    if policy.points.cost_per_point is None:
+        worth = worth._replace(cost=worth.cost * cost_factor(books.cost_of_points, valuation))
+    found = value(known, worth, policy, outstanding, books.name, flows)
     if weights is None or books.events is None:
         return found
     members = member_triangles(books.events, month)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+from workbench.change_document import change_document
 from workbench.cost_statement import cost_of, cost_statement, money
 from workbench.digest import document_digest
 from workbench.errors import BadInput
@@ -15,6 +16,7 @@ from workbench.finance.lift import (
     GroupLift,
     by_segment,
     by_tier,
+    cost_per_added,
     cost_share,
     lift,
     margin,
@@ -61,11 +63,12 @@ def run_document(run: Run, policy: Policy | None = None) -> dict[str, Any]:
     """The document of a run (keys as in the command-line contract). Money in major units; None where there is no figure. policy: how
     points are valued; the shipped default unless given."""
     scenario = run.scenario
+    policy = policy or load_policy("default")
     points = totals(run.program)
     face = face_value_per_point(in_force_on(scenario.program, scenario.end))
     costs = (
-        cost_of(run.baseline, scenario.baseline, run.baseline_rules),
-        cost_of(run.program, scenario.program, run.rules),
+        cost_of(run.baseline, scenario.baseline, run.baseline_rules, scenario.cost_factors),
+        cost_of(run.program, scenario.program, run.rules, scenario.cost_factors),
     )
     behaviour = behaviour_document(scenario.assumptions, run.responses)
     lifted = _lift(run, *costs)
@@ -85,10 +88,11 @@ def run_document(run: Run, policy: Policy | None = None) -> dict[str, Any]:
             "outstanding_points": points["outstanding"],
             "outstanding_ci95": _rounded(outstanding_interval(run.program)),
             "face_value": None if face is None else money(face * points["outstanding"]),
-            **_liability(run, policy or load_policy("default")),
+            **_liability(run, policy),
         },
         "lift": lifted,
-        "economics": _economics(run, costs, lifted["margin"]),
+        "economics": _economics(run, costs, lifted),
+        "change": change_document(run, policy),
         "messages": messages_document(run),
         "behaviour": behaviour,
         "warnings": lift_warnings(lifted, behaviour) if whole else [],
@@ -101,7 +105,8 @@ def _liability(run: Run, policy: Policy) -> dict[str, Any]:
         ("contract", "current", "cost_basis", "urr", "urr_source", "p50", "p75", "p95", "missing")
     )
     try:
-        figures = liability_figures(run.program, run.rules, run.scenario.program, policy)
+        dearer = run.scenario.cost_factor(run.scenario.end) if policy.points.cost_per_point is None else Fraction(1)
+        figures = liability_figures(run.program, run.rules, run.scenario.program, policy, dearer)
     except BadInput as error:
         return found | {"missing": str(error)}
     amounts = {name: money(Fraction(getattr(figures, name))) for name in ("contract", "current", "cost_basis")}
@@ -304,7 +309,7 @@ def _rounded(interval: tuple[float, float] | None) -> list[int] | None:
 
 
 # --- money ---------------------------------------------------------------------------------------------------------
-def _economics(run: Run, costs: tuple[Cost, Cost], margins: dict[str, Any]) -> dict[str, Any]:
+def _economics(run: Run, costs: tuple[Cost, Cost], lifted: dict[str, Any]) -> dict[str, Any]:
     """What redemption gave and cost: worth to members, cost to the brand, its share of sales; what sales and margin the program
     added; what it cost in all, line by line, and what a unit of that brought."""
     world, cost = run.program, costs[1]
@@ -317,7 +322,7 @@ def _economics(run: Run, costs: tuple[Cost, Cost], margins: dict[str, Any]) -> d
         "sales": money(Fraction(sales)),
         "incremental_sales": money(Fraction(sales - baseline)),
         "gross_margin": run.scenario.population.gross_margin,
-        "incremental_margin": round(margins["program"] - margins["baseline"], 2),
+        "incremental_margin": round(lifted["margin"]["program"] - lifted["margin"]["baseline"], 2),
         "redeemed_points": -points_of(world, REDEEM, RETURN, CONVERT),
         "redeemed_value": money(Fraction(money_of(world, REDEEM, VOUCHER))),
         "redemption_cost": money(cost.points + cost.vouchers),
@@ -327,11 +332,30 @@ def _economics(run: Run, costs: tuple[Cost, Cost], margins: dict[str, Any]) -> d
         "fees": money(cost.fees),
         "lines": {
             name: money(sum(values, Fraction(0)))
-            for name, values in cost_statement(world, run.scenario.program, run.rules).items()
+            for name, values in cost_statement(
+                world, run.scenario.program, run.rules, run.scenario.cost_factors
+            ).items()
         },
         "return_on_spend": None if back is None else back[0],
         "return_on_spend_ci95": None if back is None else _listed(back[1]),
+        "cost_per_added": {
+            "purchase": _per_added(lifted["purchases"], cost_per_added(run.pairs, "purchase", *costs), CENTS),
+            "sales": _per_added(lifted["sales"], cost_per_added(run.pairs, "sales", *costs), 1),
+        },
     }
+
+
+UNKNOWN = "not told: the 95 % interval of what was added holds 0, so nothing may have been added at all"
+
+
+def _per_added(ratio: dict[str, Any], found: tuple[float, tuple[float, float]] | None, unit: int) -> dict[str, Any]:
+    """Cost of one more purchase (major units) or of one more unit of sales, with its interval; null with the reason where nothing was added, or lost,
+    for certain. ``added`` below 0: what was saved for each one lost."""
+    added = round(ratio["program"] - ratio["baseline"], 2)
+    if found is None:
+        return {"added": added, "value": None, "ci95": None, "missing": UNKNOWN}
+    value, interval = found
+    return {"added": added, "value": value / unit, "ci95": [each / unit for each in interval], "missing": None}
 
 
 def _minor(value: float) -> int | float:

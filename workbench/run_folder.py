@@ -110,11 +110,12 @@ def _scenario(run: Run) -> dict[str, Any]:
         name: getattr(scenario, name).model_dump(mode="json", by_alias=True)
         for name in ("program", "baseline", "population", "assumptions")
     }
-    plain = {
+    plain: dict[str, Any] = {
         "members": scenario.members,
         "years": scenario.years,
         "start": scenario.start.isoformat(),
         "seed": scenario.seed,
+        "cost_of_points": [[first.isoformat(), factor] for first, factor in scenario.cost_of_points],
     }
     return specs | plain | {"names": scenario.names, "digest": scenario.digest()}
 
@@ -171,6 +172,7 @@ def scenario_of_run(folder: RunFolder) -> Scenario:
         years=said["years"],
         start=date.fromisoformat(said["start"]),
         seed=said["seed"],
+        cost_of_points=tuple((date.fromisoformat(first), factor) for first, factor in said.get("cost_of_points", ())),
         names=said["names"],
     )
     if found.digest() != said["digest"]:

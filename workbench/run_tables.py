@@ -67,7 +67,7 @@ def _by_rule(world: WorldPanel, rules: tuple[str, ...]) -> pa.Table:
 
 def _costs(run: Run) -> pa.Table:
     """A row for each month and line that is not nothing: cost, of the line ``fees`` what came in."""
-    lines = cost_statement(run.program, run.scenario.program, run.rules)
+    lines = cost_statement(run.program, run.scenario.program, run.rules, run.scenario.cost_factors)
     rows = [
         (month + run.program.frame.first_month, name, money(value))
         for month in range(run.program.frame.months)

@@ -1,7 +1,9 @@
 """Floor 5: what is simulated, and what came out."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from fractions import Fraction
 
 from workbench.digest import document_digest
 from workbench.finance.pairs import PairPanel
@@ -13,7 +15,7 @@ from workbench.population.spec import Population
 from workbench.program.spec import Program, Provenance
 from workbench.units import CENTS, NEVER, add_months, to_date, to_day
 
-__all__ = ["NO_PROGRAM", "Comparison", "Run", "Scenario"]
+__all__ = ["NO_PROGRAM", "Comparison", "Run", "Scenario", "cost_factor"]
 
 NO_PROGRAM = Program(
     schema=1,
@@ -23,6 +25,12 @@ NO_PROGRAM = Program(
     provenance=Provenance(source="The same customers without a program", as_of=date(1970, 1, 1), confidence="high"),
 )
 """The baseline world: customers buy, nothing is earned."""
+
+
+def cost_factor(changes: Iterable[tuple[date, float]], when: date) -> Fraction:
+    """The factor on the cost of redemptions that holds on a day: the last one that has begun; 1 before the first."""
+    found = [factor for first, factor in sorted(changes) if first <= when]
+    return Fraction(str(found[-1])) if found else Fraction(1)
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,9 @@ class Scenario:
     years: int = 3
     start: date = date(2025, 1, 1)
     seed: int = 1
+    cost_of_points: tuple[tuple[date, float], ...] = ()
+    """From a day on (the first of a month), what is redeemed costs so many times as much as the programs say; the last one holds. It moves no entry
+    of any ledger."""
     names: dict[str, str] = field(default_factory=dict)
     """How the user named each part (program, baseline, population, assumptions), for the record."""
 
@@ -67,6 +78,17 @@ class Scenario:
         """The unit of the bands of spend: the mean basket to one digit, minor units."""
         return max(1, int(float(f"{self.population.basket.mean_basket * CENTS:.0e}")))
 
+    def cost_factor(self, when: date) -> Fraction:
+        """How many times as much as the programs say a redemption costs on a day."""
+        return cost_factor(self.cost_of_points, when)
+
+    @property
+    def cost_factors(self) -> list[Fraction]:
+        """``cost_factor`` of each month of the run."""
+        first = 12 * self.start.year + self.start.month - 1
+        last = 12 * self.end.year + self.end.month - 1
+        return [self.cost_factor(date(month // 12, month % 12 + 1, 1)) for month in range(first, last + 1)]
+
     def beside(self, program: Program, baseline: Program) -> "Scenario":
         """The same with another program or baseline. Names are those of this scenario's own programs; another goes by its title."""
         names = dict(self.names)
@@ -80,8 +102,10 @@ class Scenario:
 
     def digest(self) -> str:
         """Identifies everything that decides the result."""
+        costs = [[first.isoformat(), factor] for first, factor in self.cost_of_points]
         return document_digest(
-            {
+            ({"cost_of_points": costs} if costs else {})
+            | {
                 "program": self.program.model_dump(mode="json", by_alias=True),
                 "baseline": self.baseline.model_dump(mode="json", by_alias=True),
                 "population": self.population.model_dump(mode="json", by_alias=True),

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from workbench.errors import BadInput, Problem, dotted
 from workbench.packaging import HOME
 from workbench.population.load import load_assumptions, load_population, read_assumptions, read_population
-from workbench.population.spec import Population, in_currency
+from workbench.population.spec import Population, Shocks, assumption, in_currency
 from workbench.program.load import find_program, program_from_mapping
 from workbench.program.patch import merged, nothing_to_take_out
 from workbench.program.spec import Program
@@ -28,7 +28,9 @@ from workbench.yaml_file import read_mapping
 __all__ = [
     "SCENARIOS",
     "Arm",
+    "CostOfPoints",
     "ScenarioFile",
+    "ScenarioShocks",
     "find_scenario",
     "is_scenario",
     "lived",
@@ -73,6 +75,38 @@ class Arm(Spec):
         return self
 
 
+class CostOfPoints(Spec):
+    """From a day on, what members redeem costs the brand another amount: dearer rewards, another supplier, another exchange rate."""
+
+    first: date
+    """First day: the first of a month, as costs are told month by month."""
+    factor: float = assumption(
+        0.5, 2, "A scenario's own: what is to be looked at", "judgement", ge=0, le=100, allow_inf_nan=False
+    )
+    """How many times as much as the programs say; it holds until the next one."""
+
+    @model_validator(mode="after")
+    def _first_of_month(self) -> "CostOfPoints":
+        if self.first.day != 1:
+            raise SpecError(("first",), "expected the first day of a month", str(self.first))
+        return self
+
+
+class ScenarioShocks(Shocks):
+    """What happens in every world alike: to the trade (as in a population file), and to what redemptions cost."""
+
+    cost_of_points: Annotated[tuple[CostOfPoints, ...], Field(max_length=20)] = ()
+    """Changes of what redemptions cost, each from a day on."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ScenarioShocks":
+        days = [each.first for each in self.cost_of_points]
+        for k in range(1, len(days)):
+            if days[k] <= days[k - 1]:
+                raise SpecError(("cost_of_points", k, "first"), f"expected a day after {days[k - 1]}", str(days[k]))
+        return self
+
+
 class ScenarioFile(Spec):
     """A question, and what is needed to answer it."""
 
@@ -96,6 +130,8 @@ class ScenarioFile(Spec):
     """A shipped population or a file; left out: the program's own."""
     population_changes: dict[str, Any] = {}
     """What differs in it (shocks, rates, baskets), as in a population file."""
+    shocks: ScenarioShocks = ScenarioShocks()
+    """What happens in every world alike; laid over the population's own shocks."""
     assumptions: str = "central"
     """Shipped assumptions or a file."""
     assumptions_changes: dict[str, Any] = {}
@@ -170,6 +206,7 @@ def lived(file: ScenarioFile, place: Path, **options: Any) -> tuple[Scenario, li
         program=today,
         baseline=NO_PROGRAM,
         population=_population(file, today, place),
+        cost_of_points=tuple((each.first, each.factor) for each in file.shocks.cost_of_points),
         assumptions=read_assumptions(_laid_over(file.assumptions_changes, load_assumptions(_near(file.assumptions, place)))),
         names={
             "program": TODAY, "baseline": "none", "population": file.population or today.population, "assumptions": file.assumptions,
@@ -225,7 +262,8 @@ def _population(file: ScenarioFile, program: Program, place: Path) -> Population
     if found.currency != program.currency:
         message = f"expected a population in {program.currency}"
         raise BadInput(Problem("population", message, found.currency), str(place))
-    return read_population(_laid_over(file.population_changes, found))
+    shocks = file.shocks.model_dump(mode="json", exclude_unset=True, exclude={"cost_of_points"})
+    return read_population(merged(_laid_over(file.population_changes, found), {"shocks": shocks} if shocks else {}))
 
 
 def _laid_over(changes: Mapping[str, Any], spec: Spec) -> dict[str, Any]:

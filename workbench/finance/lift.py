@@ -11,7 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.finance.cells import Ints, wide
-from workbench.finance.paired import Z95, Moments, PairedRatio, paired, paired_mean, paired_total, quadratic
+from workbench.finance.paired import (
+    Z95,
+    Moments,
+    PairedRatio,
+    fieller,
+    paired,
+    paired_mean,
+    paired_total,
+    product_sum,
+    quadratic,
+)
 from workbench.finance.pairs import (
     ACTIVE_LATE,
     AGAIN,
@@ -30,8 +40,8 @@ from workbench.finance.pairs import (
 )
 
 __all__ = [
-    "SEGMENT_NAMES", "Cost", "GroupLift", "Lift", "Naive",
-    "by_segment", "by_tier", "cost_share", "lift", "margin", "naive", "purchases_by_world", "repurchase_curve",
+    "ADDED", "SEGMENT_NAMES", "Cost", "GroupLift", "Lift", "Naive",
+    "by_segment", "by_tier", "cost_per_added", "cost_share", "lift", "margin", "naive", "purchases_by_world", "repurchase_curve",
 ]  # fmt: skip
 
 SEGMENT_NAMES = ("lightest", "light", "middle", "heavy", "heaviest")
@@ -249,6 +259,27 @@ def return_on_spend(
     squares = quadratic(weights, [wide(limbs) for limbs in pair.given_products])
     error = Z95 * math.sqrt(squares * n / (n - 1) / spend**2)
     return float(ratio - 1), (float(ratio - 1) - error, float(ratio - 1) + error)
+
+
+ADDED = {"purchase": 8, "sales": 0}
+"""What a program adds, and the place of the baseline's figure among those of ``given``: a purchase, a unit of money of sales."""
+
+
+def cost_per_added(pair: PairPanel, what: str, cost_0: Cost, cost_1: Cost) -> tuple[float, tuple[float, float]] | None:
+    """What one more purchase (``purchase``, minor units) or one more unit of sales (``sales``, a share) cost: the additional spend of the program,
+    less additional fees, over what was added, against the baseline; and its 95 % interval over customers (Fieller, from paired sums). None where
+    as many may have been lost as were added: the 95 % interval of what was added holds 0."""
+    place = ADDED[what]
+    nought, one = Fraction(0), Fraction(1)
+    given = [int(each) for each in pair.given]
+    each_0 = cost_0.points / given[2] if given[2] else nought
+    each_1 = cost_1.points / given[3] if given[3] else nought
+    spent = (nought, nought, -each_0, each_1, -one, one, one, -one, nought, nought)
+    added = tuple(-one if k == place else one if k == place + 1 else nought for k in range(10))
+    products = [wide(limbs) for limbs in pair.given_products]
+    over = cost_1.spend - cost_0.spend - (cost_1.fees - cost_0.fees)
+    squares = quadratic(spent, products), product_sum(spent, added, products), quadratic(added, products)
+    return fieller(int(pair.groups[ALL, CUSTOMERS].sum()), over, Fraction(given[place + 1] - given[place]), squares)
 
 
 def purchases_by_world(pair: PairPanel) -> dict[str, int]:

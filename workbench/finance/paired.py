@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-__all__ = ["Z95", "Moments", "PairedRatio", "paired", "paired_mean", "paired_total", "quadratic"]
+__all__ = [
+    "Z95",
+    "Moments",
+    "PairedRatio",
+    "fieller",
+    "paired",
+    "paired_mean",
+    "paired_total",
+    "product_sum",
+    "quadratic",
+]
 
 Z95 = 1.959963984540054
 """The 97.5 % quantile of the normal distribution."""
@@ -85,3 +95,30 @@ def quadratic(weights: Sequence[Fraction], products: Sequence[int]) -> Fraction:
             total += (1 if i == j else 2) * first * weights[j] * products[place]
             place += 1
     return total
+
+
+def product_sum(first: Sequence[Fraction], second: Sequence[Fraction], products: Sequence[int]) -> Fraction:
+    """Sum over customers of (first . figures) * (second . figures), from the same sums of products as ``quadratic``."""
+    both = [a + b for a, b in zip(first, second, strict=True)]
+    return (quadratic(both, products) - quadratic(first, products) - quadratic(second, products)) / 2
+
+
+def fieller(
+    n: int, over: Fraction, under: Fraction, squares: tuple[Fraction, Fraction, Fraction]
+) -> tuple[float, tuple[float, float]] | None:
+    """The ratio of two sums over n customers, and its 95 % interval by Fieller's theorem (Fieller 1954, J. R. Stat. Soc. B 16): the ratios r at
+    which the sum of (over - r * under) differs from 0 by less than its standard error allows. ``squares``: sums over customers of over * over,
+    over * under, under * under. None where the interval of ``under`` itself holds 0: then no finite interval of the ratio exists."""
+    if n < 2:
+        return None
+    scale = Fraction(n, n - 1) * Fraction(Z95) ** 2
+    sums = (over * over, over * under, under * under)
+    spread = [
+        max(square - both / n, Fraction(0)) if k != 1 else square - both / n
+        for k, (square, both) in enumerate(zip(squares, sums, strict=True))
+    ]
+    a, b, c = (both - scale * each for both, each in zip(reversed(sums), reversed(spread), strict=True))
+    if a <= 0:
+        return None
+    root = math.sqrt(max(b * b - a * c, Fraction(0)))
+    return float(over / under), (float((b - Fraction(root)) / a), float((b + Fraction(root)) / a))

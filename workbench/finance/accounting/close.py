@@ -46,9 +46,15 @@ class Worth(NamedTuple):
     """What a point is worth, minor units."""
 
     face: Fraction
-    """To a member."""
+    """To a member, at the end."""
     cost: Fraction
     """To the company, when it is redeemed."""
+    faces: tuple[Fraction, ...] = ()
+    """To a member, by month of the sub-ledger, where rules change on a date: a point is sold for what it buys then. Empty: always ``face``."""
+
+    def face_in(self, month: int) -> Fraction:
+        """To a member in a month, by its place."""
+        return self.faces[month] if month < len(self.faces) else self.face
 
 
 class Estimates(NamedTuple):
@@ -259,7 +265,7 @@ class _Run:
         for cohort in members:
             sold = int(self.books.sold[cohort, month])
             if sold:
-                each = self.worth.face * found.at_issue[cohort] if own is None else Fraction(own) * CENTS
+                each = self.worth.face_in(month) * found.at_issue[cohort] if own is None else Fraction(own) * CENTS
                 yield net_of_tax(int(self.books.spend[cohort, month]), self.policy), sold * each
 
     def _print(self, place: int, month: int, flow: Flow, movement: Movement, members: list[int]) -> None:

@@ -49,7 +49,7 @@ def _standing(books: SubLedger, worth: Worth, policy: Policy, rates: Rates, last
     allocations: tuple[tuple[Fraction, Fraction], ...] = ()
     if sold:
         own = policy.points.stand_alone_price
-        each = worth.face * rates(books, place).at_issue[place] if own is None else Fraction(own) * CENTS
+        each = worth.face_in(place) * rates(books, place).at_issue[place] if own is None else Fraction(own) * CENTS
         allocations = ((net_of_tax(int(books.spend[place, place]), policy) * left, sold * each * left),)
     deferred = sum((allocate(price, price, right) for price, right in allocations), NOUGHT)
     cohort = Cohort(sold - taken, given - (reversed_ - taken), redeemed, expired, deferred)
