@@ -63,6 +63,30 @@ CHARTS = {
 }  # fmt: skip
 
 
+EMPTY = {
+    "waterfall upwards": lambda look: waterfall([Step("a", 1, True), Step("b", 2), Step("c", 3, True)], TWD, look),
+    "waterfall without steps": lambda look: waterfall([], TWD, look),
+    "intervals": lambda look: intervals([Interval("Sales", None)], Unit("%", "percent", 1), look),
+    "no intervals": lambda look: intervals([], Unit("%", "percent", 1), look),
+    "no groups": lambda look: winners_and_losers([], look),
+    "grid": lambda look: grid(["1"], ["a"], [[np.nan]], POINTS, look),
+    "matrix": lambda look: migration_matrix(TIERS, np.zeros((3, 3)), look),
+    "triangle": lambda look: triangle(MONTHS[:1], [[np.nan]], POINTS, look),
+    "tornado": lambda look: tornado([], 9.5, TWD, look),
+    "pareto": lambda look: pareto([], TWD, TWD, look),
+    "reliability": lambda look: reliability([], look),
+    "expiry": lambda look: expiry_schedule([], [], 0, POINTS, look),
+    "lines": lambda look: lines_by_month([], [], POINTS, look),
+    "flat": lambda look: lines_by_month(MONTHS[:2], [Line("a", [0, 0])], POINTS, look),
+    "tiers": lambda look: tier_sizes(MONTHS[:1], ["only"], [[0]], look),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_where_there_is_nothing_to_draw_the_frame_stays(name: str) -> None:
+    assert drawn(EMPTY[name](ENGLISH)).height > 0
+
+
 def drawn(element: Any) -> Any:
     return figure_of(element)
 

@@ -192,7 +192,7 @@ def waterfall(steps: Sequence[Step], unit: Unit, look: Look) -> Any:
     texts = [(unit if step.total else replace(unit, signed=True)).text(step.amount, look.say) for step in steps]
     parts = [
         hv.Segments((ends[:-1], place[:-1] + BAR_LOW, ends[:-1], place[1:] + BAR_HIGH)).opts(
-            color=look.muted, line_width=1
+            color=look.grid, line_width=2
         )
     ]
     for down in (False, True):

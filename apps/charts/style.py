@@ -263,7 +263,10 @@ def framed(
     """
     each = {"xlim": (x.start, x.end), "ylim": (y.start, y.end), "framewise": True, "backend": "bokeh"}
     size = {"height": look.height} | ({"responsive": True} if look.width is None else {"width": look.width})
-    return hv.Overlay([part.opts(**each) for part in parts]).opts(
+    shown = [part for part in parts if len(part)]  # HoloViews cannot draw what is empty
+    if not shown:
+        shown = [hv.Points([(x.start, y.start)]).opts(alpha=0, show_legend=False)]
+    return hv.Overlay([part.opts(**each) for part in shown]).opts(
         xlim=(x.start, x.end), ylim=(y.start, y.end), xlabel=x.label, ylabel="",
         xticks=list(x.ticks) or [(x.start, "")], yticks=list(y.ticks) or [(y.start, "")],
         framewise=True, toolbar=None, default_tools=[], show_legend=legend, legend_position="top", show_frame=False,
