@@ -64,7 +64,7 @@ wheel: $(VENV)/.installed-test
 	@ls dist
 
 guide: $(VENV)/.installed-guide
-	$(BIN)/python -m sphinx -W -n --keep-going -q -b html docs out/guide/html
+	$(BIN)/python -m sphinx -E -a -W -n --keep-going -q -b html docs out/guide/html
 	@echo "The guide is out/guide/html/index.html: open it in a browser."
 
 reference: $(VENV)/.installed-guide

@@ -56,7 +56,10 @@ def test_every_page_has_its_place() -> None:
     """Fast, for whoever adds a page: docs/index.md lists it, docs/README.md leads to it or to the folder's own page."""
     blocks = re.findall(r"```\{toctree\}\n(.*?)```", (DOCS / "index.md").read_text("utf-8"), re.DOTALL)
     listed = [
-        line.strip() for block in blocks for line in block.splitlines() if line.strip() and not line.startswith(":")
+        re.sub(r".*<(.+)>$", r"\1", line.strip())
+        for block in blocks
+        for line in block.splitlines()
+        if line.strip() and not line.startswith(":")
     ]
     pages = {page.relative_to(DOCS).with_suffix("").as_posix() for page in DOCS.rglob("*.md")} - {"README", "index"}
     assert len(listed) == len(set(listed))
@@ -147,5 +150,5 @@ def test_the_yaml_of_the_quick_start_is_the_example() -> None:
 
 def test_the_make_target_builds_as_the_test_does() -> None:
     recipe = (ROOT / "Makefile").read_text("utf-8")
-    assert re.search(r"-m sphinx -W -n --keep-going -q -b html docs out/guide/html", recipe)
+    assert re.search(r"-m sphinx -E -a -W -n --keep-going -q -b html docs out/guide/html", recipe)
     assert "make guide" in (ROOT / ".ci" / "run").read_text("utf-8")

@@ -7,17 +7,29 @@ in the repository.
 import io
 import os
 import re
-from collections.abc import Iterator
-from importlib.util import find_spec
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+pytest.importorskip("panel", reason="the extra `app` is not installed")
+pytest.importorskip("panel_material_ui", reason="the extra `app` is not installed")
+
+import panel as pn
+
+from apps.app import serve
+from apps.pages import shown_pages
+from apps.runs import Service
+from apps.workspace import Workspace
+from tests.app_server import Window
+from tests.app_server import browser as browser
+
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 KEPT = DOCS / "screenshots"
-CHROMIUM = Path("/usr/bin/chromium")
 LARGEST = 200_000
 """Bytes of a picture."""
 DESK, PHONE = (1440, 900), (390, 844)
@@ -46,25 +58,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if find_spec("playwright") is None:
-        pytest.skip("playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no {CHROMIUM}")
-    from playwright.sync_api import sync_playwright
-
-    arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"]
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
-        yield opened
-        opened.close()
+def quiet(page: Any) -> bytes:
+    """What stands on the screen once nothing moves any more."""
+    before, taken = b"", page.screenshot(animations="disabled")
+    for _ in range(60):
+        if taken == before:
+            return bytes(taken)
+        page.wait_for_timeout(500)
+        before, taken = taken, page.screenshot(animations="disabled")
+    raise AssertionError("the page does not come to rest")
 
 
-def keep(page: Any, folder: Path, name: str, clip: dict[str, int] | None = None) -> None:
+def keep(page: Any, folder: Path, name: str) -> None:
     """Photograph what stands on the screen, in 256 colours, which is plenty for text and charts."""
     image = pytest.importorskip("PIL.Image", reason="pillow is not installed")
-    taken = image.open(io.BytesIO(page.screenshot(animations="disabled", clip=clip))).convert("RGB")
+    taken = image.open(io.BytesIO(quiet(page))).convert("RGB")
     few = taken.quantize(colors=256, dither=image.Dither.NONE)
     few.save(folder / name, optimize=True)
     assert len(taken.getcolors(2**24)) > 20, f"{name} shows nothing"
@@ -112,6 +120,79 @@ def test_the_report(
     page = browser.new_page(viewport={"width": size[0], "height": size[1]})
     page.goto(write_html(run, tmp_path / "report.html", language).as_uri())
     page.wait_for_selector("html[data-drawn]", timeout=60_000)
-    page.wait_for_timeout(300)
     keep(page, folder, name)
     page.close()
+
+
+# --- the app ---------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Picture:
+    """A page of the app as the guide shows it, and what was done there before."""
+
+    name: str
+    page: str
+    size: tuple[int, int] = DESK
+    tag: str = "en"
+    dark: bool = False
+    act: Callable[[Any], None] | None = None
+
+
+def lower_gold(page: Any) -> None:
+    """A threshold is moved by the keyboard."""
+    lever = page.locator(".lever-tier input[type=range]")
+    lever.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowLeft")
+
+
+PICTURES = [
+    Picture("design.png", "design", act=lower_gold),
+    Picture("design_zh.png", "design", tag="zh-Hant", act=lower_gold),
+    Picture("design_phone.png", "design", PHONE, "zh-Hant", act=lower_gold),
+]
+
+
+UNDER_WAY = ("computing…", "Out of date", "計算中…", "已過時")
+"""What the app says while it works something out."""
+
+
+def answered(window: Window) -> None:
+    """Wait until the page has come to rest and nothing is being worked out."""
+    for _ in range(120):
+        quiet(window.page)
+        if not any(each in window.text for each in UNDER_WAY):
+            return
+        window.page.wait_for_timeout(500)
+    raise AssertionError("it is still being worked out")
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app as `loyalty app` serves it: the compiled kernel, members as many as anybody gets."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    service = Service()
+    service.warm_up()
+    workspace = Workspace(tmp_path_factory.mktemp("workspace") / "work")
+    serve(service, "127.0.0.1", port, [f"127.0.0.1:{port}"], threaded=True, workspace=workspace)
+    yield f"http://127.0.0.1:{port}/"
+    pn.state.kill_all_servers()
+    service.close()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
+def test_the_app(app: str, browser: Any, folder: Path, picture: Picture) -> None:
+    if picture.page not in shown_pages():
+        pytest.skip(f"the app has no page {picture.page}")
+    wide, high = picture.size
+    window = Window(browser, app, picture.page, wide, picture.tag, picture.dark, height=high)
+    answered(window)
+    if picture.act is not None:
+        picture.act(window.page)
+        answered(window)
+    keep(window.page, folder, picture.name)
+    window.clean()
+    window.close()
