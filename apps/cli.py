@@ -22,6 +22,7 @@ from apps.console import day_of as _day
 from apps.console import err, out, plain, table
 from apps.console import print_json as _print_json
 from apps.dashboard_command import dashboard
+from apps.experiment_command import experiment
 from apps.liability_command import liability
 from apps.member_command import member
 from apps.redemption_commands import backtest, redemption
@@ -68,6 +69,7 @@ app.command()(member)
 app.command()(segments)
 app.command()(dashboard)
 app.command("at-risk")(at_risk)
+app.add_typer(experiment, name="experiment")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 ProgramName = Annotated[str, typer.Argument(metavar="PROGRAM", help="A slug of the library, or a YAML file.")]
