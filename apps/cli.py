@@ -39,6 +39,8 @@ from apps.scenario_options import (
 )
 from apps.segments_command import segments
 from apps.show_run import show_comparison, show_run
+from apps.sweep_command import sweep
+from apps.tornado_command import tornado
 from workbench import __version__
 from workbench.digest import document_digest
 from workbench.errors import BadInput, Problem, nearest
@@ -70,6 +72,8 @@ app.command()(segments)
 app.command()(dashboard)
 app.command("at-risk")(at_risk)
 app.add_typer(experiment, name="experiment")
+app.command()(sweep)
+app.command()(tornado)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 ProgramName = Annotated[str, typer.Argument(metavar="PROGRAM", help="A slug of the library, or a YAML file.")]

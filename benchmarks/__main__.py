@@ -33,6 +33,8 @@ QUICK = Sizes(
     drawn_plain=(200,),
     closed=(200, 1_000),
     closed_ledger=(200,),
+    designs=6,
+    designs_alone=3,
 )
 LARGE = 5_000_000
 out, err = Console(), Console(stderr=True)

@@ -261,14 +261,62 @@ def close_workbook(members: int, _: int) -> Task:
     return Task(lambda: write_liability(found, path, "benchmark", {}), tell)
 
 
+def _designs(count: int) -> Any:
+    """A study of so many designs of Mitsui Outlet, and its designs. A small one is lived before: which compiles."""
+    from benchmarks.workload import DESIGN_MEMBERS, study
+    from simulators.sweep import evaluate
+
+    small = study(2, SMALL)
+    evaluate(small, small.designs())
+    question = study(count, DESIGN_MEMBERS)
+    return question, question.designs()
+
+
+def sweep(count: int, threads: int) -> Task:
+    """Designs lived together, each beside today's program, with the intervals of its outcomes."""
+    from simulators.sweep import evaluate, live_here, made_by
+    from simulators.sweep_document import sweep_document
+    from workbench.digest import document_digest
+
+    question, designs = _designs(count)
+
+    def run() -> Any:
+        return sweep_document(question, evaluate(question, designs, live_here(threads)), made_by())
+
+    return Task(run, lambda found: Told(count, document_digest([each["digest"] for each in found["designs"]])))
+
+
+def one_by_one(count: int, threads: int) -> Task:
+    """The same designs, each by the run and the head to head with today's program that it would be alone."""
+    from simulators.kernel import compare_kernel
+    from workbench.digest import document_digest
+    from workbench.run_document import run_document
+
+    question, designs = _designs(count)
+
+    def run() -> Any:
+        found = []
+        for design in designs:
+            case = question.of(design)
+            both = compare_kernel(case, [question.scenario.program, case.program], threads=threads)
+            run_document(both.runs[1])
+            found.append(both.runs[1].digest)
+        return found
+
+    return Task(run, lambda found: Told(count, document_digest(found)))
+
+
 TASKS: dict[str, Callable[[int, int], Task]] = {
     task.__name__: task
     for task in (
         kernel, kernel_toy, agents, floor, floor_and_members, plain_simpy, plain_loop, numpy_days, replay_mos_burger,
         replay_mos_burger_compiled, replay_mitsui_outlet, replay_mitsui_outlet_compiled, estimators, bootstrap, bootstrap_plain,
-        close_run, close_ledger, close_workbook,
+        close_run, close_ledger, close_workbook, sweep, one_by_one,
     )
 }  # fmt: skip
+
+WARMED = ("sweep", "one_by_one")
+"""Tasks whose size is not one of members: they have run something small by the time they are made."""
 
 
 # --- the clock -------------------------------------------------------------------------------------------------------
@@ -285,7 +333,7 @@ def peak_mb() -> float | None:
 def measure(name: str, size: int, threads: int = 1, cold: bool = False) -> dict[str, Any]:
     """Run a task; seconds by the wall and of CPU (all threads together), both of the median run."""
     make = TASKS[name]
-    if not cold:
+    if not cold and name not in WARMED:
         small = make(SMALL, threads)
         small.tell(small.run())
     task = make(size, threads)

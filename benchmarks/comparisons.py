@@ -14,11 +14,12 @@ SAME = {
     "replay_mos_burger_compiled": "replay_mos_burger",
     "replay_mitsui_outlet_compiled": "replay_mitsui_outlet",
     "bootstrap": "bootstrap_plain",
+    "one_by_one": "sweep",
 }
 """Tasks that do the same work as another one, and must come to the same digest."""
 RATIO = "ratio"
 """The format of ratios, which may be of any size."""
-NAMES = ("peers", "growth", "threads", "start", "replay", "redemption", "liability")
+NAMES = ("peers", "growth", "threads", "start", "replay", "redemption", "liability", "sweep")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Sizes:
     drawn_plain: tuple[int, ...] = (1_000,)
     closed: tuple[int, ...] = (1_000, 10_000, 100_000)
     closed_ledger: tuple[int, ...] = (1_000, 10_000)
+    designs: int = 200
+    designs_alone: int = 40
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ def benchmarks(sizes: Sizes) -> dict[str, Benchmark]:
         replay,
         _redemption(sizes),
         _liability(sizes),
+        _sweep(sizes),
     )
     return {each.name: each for each in made}
 
@@ -380,4 +384,42 @@ def _liability(sizes: Sizes) -> Benchmark:
         ),
         lambda found: [row(found, job, family[0]) for family in jobs.values() for job in family],
         "A run is closed from sums over its members, so their number hardly matters; a ledger is read entry by entry.",
+    )
+
+
+def _sweep(sizes: Sizes) -> Benchmark:
+    labels = {"sweep": "together", "one_by_one": "one by one"}
+    jobs = (
+        Job("one_by_one", sizes.designs_alone),
+        Job("sweep", sizes.designs_alone),
+        Job("sweep", sizes.designs),
+        Job("sweep", sizes.designs, 2),
+    )
+
+    def row(found: Found, job: Job) -> dict[str, Any]:
+        alone = found[jobs[0]]
+        return {
+            "what": f"{labels[job.task]}, {job.threads} thread{'s' if job.threads > 1 else ''}",
+            "designs": job.size,
+            "seconds": middle(found[job], "wall"),
+            "cpu": middle(found[job], "cpu"),
+            "each": middle(found[job], "cpu", per_item=True),
+            "gain": ratio(alone, found[job], "cpu", per_item=True),
+        }
+
+    return Benchmark(
+        "sweep",
+        "Designs of a program, each lived by 20,000 members for three years beside today's program",
+        jobs,
+        (
+            Column("", "what"),
+            Column("designs", "designs", ",.0f"),
+            Column("seconds", "seconds", ".1f"),
+            Column("CPU s", "cpu", ".1f"),
+            Column("CPU ms a design", "each", ",.0f", 1e3),
+            Column("times as fast as one by one", "gain", RATIO),
+        ),
+        lambda found: [row(found, job) for job in jobs],
+        "With liability, intervals and paired differences of every design. Together: the candidates, the world without a program and today's "
+        "program are lived once for 16 designs. Ratio: CPU a design.",
     )

@@ -15,7 +15,7 @@ from typing import Any, Literal
 __all__ = ["Job", "Measured", "Spread", "interleaved", "middle", "ratio"]
 
 ROOT = Path(__file__).resolve().parents[1]
-COMPILED = ("kernel", "kernel_toy", "replay_mos_burger_compiled", "replay_mitsui_outlet_compiled")
+COMPILED = ("kernel", "kernel_toy", "replay_mos_burger_compiled", "replay_mitsui_outlet_compiled", "sweep")
 """Tasks whose compiled code is kept."""
 Clock = Literal["wall", "cpu", "process"]
 

@@ -12,14 +12,31 @@ from workbench.finance.triangle import Events
 from workbench.ledger import EARN, EXPIRE, REDEEM
 from workbench.population.load import load_assumptions, load_population
 from workbench.population.spec import Lognormal, ParetoNbd, Population, Redeemers, scaled
-from workbench.program.load import load_program
+from workbench.program.load import find_program, load_program
 from workbench.scenario import Run, Scenario
+from workbench.study.read import Question, question_of
+from workbench.study.spec import Study
+from workbench.yaml_file import read_mapping
 
-__all__ = ["AS_OF", "LIFE", "PROGRAM", "RUN_ENDS", "entries", "ledger_file", "orders", "scenario", "toy_scenario"]
+__all__ = [
+    "AS_OF",
+    "DESIGN_MEMBERS",
+    "LIFE",
+    "PROGRAM",
+    "RUN_ENDS",
+    "entries",
+    "ledger_file",
+    "orders",
+    "scenario",
+    "study",
+    "toy_scenario",
+]
 
 PROGRAM = "mitsui_outlet"
 """Four tiers, double-point days, points that lapse at the end of the next year, money off."""
 PURCHASES_PER_YEAR = 8
+DESIGN_MEMBERS = 20_000
+"""Members of a sweep."""
 ORDERS_A_MEMBER = 20
 AS_OF = date(2024, 12, 31)
 """The last day of the logs."""
@@ -92,6 +109,23 @@ def toy_scenario(members: int) -> Scenario:
     return Scenario(
         program, people, nothing.model_copy(update={"redemption": choice}), baseline=program, members=members
     )
+
+
+def study(designs: int, members: int) -> Question:
+    """A study of Mitsui Outlet: so many designs by the worth of a point and the way to the first tier, in three years."""
+    asked = Study.model_validate(
+        {
+            "schema": 1, "title": "Speed", "question": "How long?", "program": PROGRAM,
+            "plan": {"kind": "latin_hypercube", "designs": designs},
+            "vary": [
+                {"field": "program.redemption.money_off.points", "low": 1, "high": 5},
+                {"field": "program.tiers.levels[silver].enter.spend", "low": 20_000, "high": 140_000},
+                {"field": "program.earn.rate.per", "low": 100, "high": 400},
+            ],
+            "outcomes": ["incremental_margin", "liability", "lift_sales", "reward_rate", "worse_off"],
+        }
+    )  # fmt: skip
+    return question_of(asked, scenario(members), read_mapping(find_program(PROGRAM))[0])
 
 
 def orders(path: Path, count: int) -> Path:

@@ -44,12 +44,14 @@ from workbench.scenario import NO_PROGRAM, Comparison, Run, Scenario
 __all__ = [
     "LEAST",
     "check_cluster",
+    "check_passport",
     "compare_on_cluster",
     "live_members",
     "member_ranges",
     "passport",
     "read_scenario",
     "run_on_cluster",
+    "run_orders_on_cluster",
     "run_seeds_on_cluster",
     "scenario_text",
 ]
@@ -120,7 +122,7 @@ def run_seeds_on_cluster(
         live_blocks(scenario, worlds, [(0, 1)], lambda _: None, 1, False, packed)
     with _client(cluster, len(orders)) as client:
         _check_workers(client, own)
-        for (seed, first, last), arrays in _come_back(client, orders, text, own):
+        for (seed, first, last), arrays in _come_back(client, orders, live_members, (text,), own):
             part, waiting = sums.setdefault(seed, (new_part(scenario, worlds, packed), list(ranges)))
             part.add_arrays(arrays)
             waiting.remove((first, last))
@@ -129,6 +131,32 @@ def run_seeds_on_cluster(
             done += last - first
             if progress is not None:
                 progress(done, total)
+
+
+def run_orders_on_cluster(
+    work: Callable[..., Any],
+    orders: Sequence[tuple[Any, ...]],
+    cluster: str,
+    finished: Callable[[tuple[Any, ...], Any], None],
+) -> None:
+    """Other work on a cluster: ``work(*order, passport)`` for each order, on workers like this machine, which ``work`` has to check by
+    ``check_passport``. ``finished`` is given each order with its result as it comes back; what it raises cancels the rest. Raises BadInput as
+    ``run_on_cluster`` does."""
+    check_cluster(cluster)
+    own = passport()
+    with _client(cluster, len(orders)) as client:
+        _check_workers(client, own)
+        for order, found in _come_back(client, orders, work, (), own):
+            finished(order, found)
+
+
+def check_passport(expected: dict[str, str]) -> None:
+    """Raise BadInput where this worker is not like the machine that asks; it may have joined late."""
+    from distributed import get_worker
+
+    problems = _differences(get_worker().address, expected, passport())
+    if problems:
+        raise BadInput(problems)
 
 
 def member_ranges(members: int, tasks: int | None = None) -> list[tuple[int, int]]:
@@ -238,32 +266,38 @@ def _local(tasks: int) -> Iterator[Any]:
 
 
 def _come_back(
-    client: Any, orders: Sequence[tuple[int, int, int]], text: str, own: dict[str, str]
-) -> Iterator[tuple[tuple[int, int, int], list[np.ndarray]]]:
-    """Send orders (seed, first member, one past the last) out and give back each with its arrays, as they arrive. No more are under way
-    than keep all workers busy, so that a large run neither fills the scheduler nor is slow to cancel."""
+    client: Any,
+    orders: Sequence[tuple[Any, ...]],
+    work: Callable[..., Any],
+    before: tuple[Any, ...],
+    own: dict[str, str],
+) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Send orders out, as ``work(*before, *order, own)``, and give back each with its result, as they arrive. No more are under way than keep
+    all workers busy, so that a large run neither fills the scheduler nor is slow to cancel."""
     from distributed import KilledWorker, as_completed
 
-    waiting: dict[Any, tuple[int, int, int]] = {}
+    waiting: dict[Any, tuple[Any, ...]] = {}
     rest, back, room, look = iter(orders), as_completed(loop=client.loop), 0, 0
     for arrived in range(len(orders)):
         if arrived == look:  # workers may have joined, or left
             room = max(4, 2 * sum(client.nthreads().values()))
             look += room
         for order in islice(rest, max(0, room - len(waiting))):
-            future = client.submit(live_members, text, *order, own, pure=False)
+            future = client.submit(work, *before, *order, own, pure=False)
             waiting[future] = order
             back.add(future)
         future = next(back)
         order = waiting.pop(future)
         try:
-            arrays = future.result()
+            found = future.result()
         except KilledWorker as error:
-            message = "expected workers that stay alive: {} of them died over members {:,} to {:,} (out of memory?)"
-            raise _bad(message.format(error.allowed_failures + 1, order[1], order[2] - 1)) from error
+            over = f"members {order[1]:,} to {order[2] - 1:,}" if work is live_members else "the same designs"
+            deaths = error.allowed_failures + 1
+            message = f"expected workers that stay alive: {deaths} of them died over {over} (out of memory?)"
+            raise _bad(message) from error
         except CancelledError as error:
             raise _bad("expected the scheduler to stay until the run is over: the connection was lost") from error
-        yield order, arrays
+        yield order, found
 
 
 # --- who may live members ----------------------------------------------------------------------------------------------
@@ -309,11 +343,7 @@ def live_members(text: str, seed: int, first: int, last: int, expected: dict[str
 
     Raises BadInput where the worker is not like the machine that asks (``expected``: its passport); the worker may have joined late.
     """
-    from distributed import get_worker
-
-    problems = _differences(get_worker().address, expected, passport())
-    if problems:
-        raise BadInput(problems)
+    check_passport(expected)
     read = read_scenario(text)
     scenario = replace(read.scenario, seed=seed)
     blocks = blocks_of(scenario, first, last)

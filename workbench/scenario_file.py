@@ -33,7 +33,11 @@ __all__ = [
     "ScenarioShocks",
     "find_scenario",
     "is_scenario",
+    "laid_over",
     "lived",
+    "near",
+    "population_of",
+    "program_file",
     "read_scenario",
     "scenario_names",
 ]
@@ -184,7 +188,7 @@ def lived(file: ScenarioFile, place: Path, **options: Any) -> tuple[Scenario, li
     ``place``: the scenario's own file; options (members, years, start, seed) replace the file's. Raises BadInput with every problem of every
     arm, each at its place in the file.
     """
-    base = _program_file(file.program, place)
+    base = program_file(file.program, place)
     mapping, line_of = read_mapping(base)
     today = program_from_mapping(mapping, line_of, str(base))
     programs, problems = [today], []
@@ -207,7 +211,7 @@ def lived(file: ScenarioFile, place: Path, **options: Any) -> tuple[Scenario, li
         baseline=NO_PROGRAM,
         population=_population(file, today, place),
         cost_of_points=tuple((each.first, each.factor) for each in file.shocks.cost_of_points),
-        assumptions=read_assumptions(_laid_over(file.assumptions_changes, load_assumptions(_near(file.assumptions, place)))),
+        assumptions=read_assumptions(laid_over(file.assumptions_changes, load_assumptions(near(file.assumptions, place)))),
         names={
             "program": TODAY, "baseline": "none", "population": file.population or today.population, "assumptions": file.assumptions,
         },
@@ -225,7 +229,7 @@ def _inside(arm: Arm, path: str) -> str:
 
 
 def _arm(arm: Arm, today: Mapping[str, Any], place: Path) -> Program:
-    mapping = today if arm.program is None else read_mapping(_program_file(arm.program, place))[0]
+    mapping = today if arm.program is None else read_mapping(program_file(arm.program, place))[0]
     problems = [
         Problem(f"changes.{key}", "an arm cannot change this", arm.changes[key]) for key in KEPT if key in arm.changes
     ]
@@ -246,25 +250,34 @@ def _arm(arm: Arm, today: Mapping[str, Any], place: Path) -> Program:
     return program_from_mapping({**mapping, "versions": [*mapping.get("versions", ()), version]})
 
 
-def _program_file(name: str, place: Path) -> Path:
-    near = _near(name, place)
-    return near if isinstance(near, Path) else find_program(near)
+def program_file(name: str, place: Path) -> Path:
+    """The file of a program: one beside ``place``, or the library's."""
+    found = near(name, place)
+    return found if isinstance(found, Path) else find_program(found)
 
 
-def _near(name: str, place: Path) -> str | Path:
-    """A file beside the scenario's, if there is one of this name; otherwise the name."""
+def near(name: str, place: Path) -> str | Path:
+    """A file beside ``place`` (a scenario's or a study's), if there is one of this name; otherwise the name."""
     beside = place.parent / name
     return beside if Path(name).suffix.lower() in (".yaml", ".yml") and beside.is_file() else name
 
 
 def _population(file: ScenarioFile, program: Program, place: Path) -> Population:
-    found = in_currency(load_population(_near(file.population or program.population, place)), program.currency)
+    """The scenario's population, with its shocks."""
+    found = population_of(file.population, file.population_changes, program, place)
+    shocks = file.shocks.model_dump(mode="json", exclude_unset=True, exclude={"cost_of_points"})
+    return read_population(laid_over({"shocks": shocks}, found)) if shocks else found
+
+
+def population_of(name: str | None, changes: Mapping[str, Any], program: Program, place: Path) -> Population:
+    """A population by its name, or else the program's own, with what differs in it. Raises BadInput where it is of another currency."""
+    found = in_currency(load_population(near(name or program.population, place)), program.currency)
     if found.currency != program.currency:
         message = f"expected a population in {program.currency}"
         raise BadInput(Problem("population", message, found.currency), str(place))
-    shocks = file.shocks.model_dump(mode="json", exclude_unset=True, exclude={"cost_of_points"})
-    return read_population(merged(_laid_over(file.population_changes, found), {"shocks": shocks} if shocks else {}))
+    return read_population(laid_over(changes, found))
 
 
-def _laid_over(changes: Mapping[str, Any], spec: Spec) -> dict[str, Any]:
+def laid_over(changes: Mapping[str, Any], spec: Spec) -> dict[str, Any]:
+    """What differs of a spec, laid over it."""
     return merged(spec.model_dump(mode="json", by_alias=True), changes)

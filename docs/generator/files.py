@@ -1,4 +1,4 @@
-"""The pages of the files one writes: every field of a program, population, assumptions, valuation policy and scenario."""
+"""The pages of the files one writes: every field of a program, population, assumptions, valuation policy, scenario and study."""
 
 import re
 from collections.abc import Callable
@@ -16,6 +16,8 @@ from workbench.population.load import ASSUMPTIONS, POPULATIONS
 from workbench.population.spec import Population
 from workbench.program.load import program_schema
 from workbench.scenario_file import SCENARIOS, ScenarioFile
+from workbench.study.read import STUDIES
+from workbench.study.spec import Study
 from workbench.yaml_file import read_mapping
 
 GENERATED = "<!-- Written by `python docs/generator` from the code: change it there. -->"
@@ -72,6 +74,13 @@ KINDS = [
         "A question to a program, and the answers that are tried. How to write one and read its answer: [scenarios](../scenarios.md).",
         lambda: ScenarioFile.model_json_schema(by_alias=True),
         SCENARIOS,
+    ),
+    Kind(
+        "study.md",
+        "A study's file, field by field",
+        "What is varied, by which plan, and what is looked at. How to write one and read its answer: [exploring](../exploring.md).",
+        lambda: Study.model_json_schema(by_alias=True),
+        STUDIES,
     ),
 ]
 

@@ -24,7 +24,7 @@ from workbench.population.strips import Members, draw_members
 from workbench.program.spec import Program
 from workbench.scenario import Scenario
 
-__all__ = ["BLOCK", "Part", "live_block", "live_blocks", "new_part", "pairings"]
+__all__ = ["BLOCK", "Part", "Workshop", "live_block", "live_blocks", "new_part", "pairings"]
 
 BLOCK = 4096
 """Members to a task of one thread; no result depends on it."""
@@ -39,8 +39,10 @@ class Part:
     rules: list[tuple[str, ...]]
     """Names of the ledger's rules, by world."""
     panels: list[WorldPanel]
+    pairing: list[tuple[int, int]]
+    """Which worlds are compared, as (world, with which)."""
     pairs: list[PairPanel]
-    """By ``pairings``."""
+    """By ``pairing``."""
     responses: list[Any]
     digests: list[Any]
     """uint64[3] for each world: two lanes, and the number of entries."""
@@ -71,6 +73,7 @@ class Part:
         rest = iter(arrays)
         other = Part(
             rules=self.rules,
+            pairing=self.pairing,
             panels=[panel._replace(cells=next(rest)) for panel in self.panels],
             pairs=[pair._replace(cells=next(rest)) for pair in self.pairs],
             responses=[next(rest) for _ in self.responses],
@@ -86,8 +89,11 @@ def pairings(programs: int) -> list[tuple[int, int]]:
     return [(k, programs) for k in range(programs)] + [(k, 0) for k in range(1, programs)]
 
 
-def new_part(scenario: Scenario, programs: list[Program], worlds: Worlds) -> Part:
-    """A part of nobody; ``programs`` ends with the baseline."""
+def new_part(
+    scenario: Scenario, programs: list[Program], worlds: Worlds, pairing: list[tuple[int, int]] | None = None
+) -> Part:
+    """A part of nobody; ``programs`` ends with the baseline. ``pairing``: which worlds are compared; as ``pairings`` says unless given."""
+    pairing = pairings(len(programs) - 1) if pairing is None else pairing
     panels = [
         blank_world(
             scenario.start_day,
@@ -108,11 +114,12 @@ def new_part(scenario: Scenario, programs: list[Program], worlds: Worlds) -> Par
     return Part(
         rules=worlds.rules,
         panels=panels,
+        pairing=pairing,
         pairs=[
             blank_pairs(
                 scenario.last_day, len(worlds.tier_names[k]), scenario.change_day(programs[k]), scenario.spend_band
             )
-            for k, _ in pairings(len(programs) - 1)
+            for k, _ in pairing
         ],
         responses=[blank_responses() for _ in programs],
         digests=[np.zeros(3, dtype=np.uint64) for _ in programs],
@@ -169,7 +176,7 @@ def live_block(
         )
         _live_in(worlds, w, members, drawn, part, lived, space, keep)
         lives.append(lived)
-    for (k, base), pair in zip(pairings(len(lives) - 1), part.pairs, strict=True):
+    for (k, base), pair in zip(part.pairing, part.pairs, strict=True):
         fold_pairs(members, drawn, lives[base], lives[k], pair)
 
 
