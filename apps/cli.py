@@ -506,25 +506,24 @@ def _keeping(kept: "Kept | None", seeds: list[int]) -> Iterator[None]:
 @app.command()
 def report(
     run_dir: Annotated[Path, typer.Argument(help="A folder that `loyalty run --out` wrote.")],
-    file: Annotated[Path, typer.Option("--out", metavar="FILE.html", help="The report to write.")],
+    file: Annotated[Path, typer.Option("--out", metavar="FILE", help="The report to write: .html, .pptx or .xlsx.")],
     lang: Annotated[str, typer.Option(help="en or zh-Hant.")] = "en",
     as_json: Json = False,
 ) -> None:
-    """Write a run as a report that opens anywhere."""
-    if file.suffix.lower() != ".html":
-        raise BadInput(Problem("--out", "expected a name ending in .html", file.name))
-    languages = ["en", "zh-Hant"]
-    if lang not in languages:
-        raise BadInput(Problem("--lang", "expected en or zh-Hant", lang, nearest(lang, languages)))
+    """Write a run as a report that opens anywhere: a page, a deck of native charts, or a workbook."""
     from simulators.output_files import check_apart
     from workbench.files import reading
-    from workbench.reports.html import write_html
+    from workbench.reports.html import SUFFIXES, check_language, write_report
+
+    if file.suffix.lower() not in SUFFIXES:
+        raise BadInput(Problem("--out", "expected a name ending in " + ", ".join(SUFFIXES), file.name))
+    check_language(lang)
 
     if run_dir.is_dir():
         with reading(run_dir):
-            parts = [path for path in sorted(run_dir.iterdir()) if path.suffix.lower() != ".html"]
+            parts = [path for path in sorted(run_dir.iterdir()) if path.suffix.lower() not in SUFFIXES]
         check_apart({f"RUN_DIR ({path.name})": path for path in parts}, {"--out": file})
-    written = write_html(run_dir, file, lang)
+    written = write_report(run_dir, file, lang)
     if as_json:
         _print_json({"written": str(written)})
     else:

@@ -39,6 +39,7 @@ PLANTS = {
     "holoviews": ("workbench/reports/planted.py", "import holoviews"),
     "simpy": ("apps/planted.py", "import simpy"),
     "numba": ("simulators/planted.py", "from numba import njit"),
+    "pptx": ("workbench/reports/planted.py", "from pptx import Presentation"),
     "dask": ("simulators/planted.py", "import distributed"),
 }
 

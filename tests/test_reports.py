@@ -430,7 +430,7 @@ def texts_in_use() -> set[str]:
     from jinja2.ext import babel_extract
 
     found: set[str] = set()
-    for path in REPORTS.glob("*.py"):
+    for path in REPORTS.rglob("*.py"):
         with path.open("rb") as file:
             found |= {_first(message) for _, message, _, _ in extract("python", file, keywords={"_": None})}
     options = {"silent": "false", "trim_blocks": "true", "lstrip_blocks": "true"}

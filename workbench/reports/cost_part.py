@@ -6,7 +6,7 @@ from workbench.reports.plots import COLORS, lying_bars
 from workbench.reports.scales import linear
 from workbench.run_folder import RunFolder
 
-__all__ = ["cost"]
+__all__ = ["cost", "cost_findings", "cost_lines", "in_all"]
 
 
 def cost(run: RunFolder, say: Language) -> Section:
@@ -63,11 +63,11 @@ def cost(run: RunFolder, say: Language) -> Section:
     notes = [_("Sales are not margin, and points still outstanding have yet to cost anything: compare with care.")]
     if run.document["provenance"]["baseline"] not in ("none", "No program"):
         notes.append(_("What the baseline's own program costs is not taken off."))
-    told = say.joined(_cost_sentence(run, say), _in_all(run, say))
+    told = say.joined(*cost_findings(run, say), in_all(run, say))
     return Section("cost", _("What does it cost?"), told, (chart,), tuple(tables), tuple(notes))
 
 
-def _in_all(run: RunFolder, say: Language) -> str:
+def in_all(run: RunFolder, say: Language) -> str:
     """What the program spent beside redemptions, if anything."""
     economics, currency = run.document["economics"], run.document["currency"]
     if economics["program_spend"] == economics["redemption_cost"] or economics["cost_pct_of_sales"] is None:
@@ -83,10 +83,10 @@ def _share(part: float, whole: float) -> float | None:
     return 100 * part / whole if whole else None
 
 
-def _spend(run: RunFolder, say: Language) -> Table:
-    """What the program gave up and paid, line by line, and what a unit of it brought."""
-    _, economics, currency = say._, run.document["economics"], run.document["currency"]
-    names = {
+def cost_lines(say: Language) -> dict[str, str]:
+    """What the lines of the program's spend are called."""
+    _ = say._
+    return {
         "points": _("Points at cost"),
         "vouchers": _("Vouchers"),
         "member_prices": _("Member prices"),
@@ -99,6 +99,12 @@ def _spend(run: RunFolder, say: Language) -> Table:
         "referral_handling": _("Handling referrals"),
         "messages": _("Messages"),
     }
+
+
+def _spend(run: RunFolder, say: Language) -> Table:
+    """What the program gave up and paid, line by line, and what a unit of it brought."""
+    _, economics, currency = say._, run.document["economics"], run.document["currency"]
+    names = cost_lines(say)
     lines = economics["lines"]
     rows = [(shown, say.money(lines[name], currency)) for name, shown in names.items() if lines[name]]
     rows.append((_("Program spend"), say.money(economics["program_spend"], currency)))
@@ -139,32 +145,34 @@ def _money_or_missing(value: float | None, currency: str, say: Language) -> str:
     return say._("not estimated yet") if value is None else say.money(value, currency)
 
 
-def _cost_sentence(run: RunFolder, say: Language) -> str:
+def cost_findings(run: RunFolder, say: Language) -> tuple[str, ...]:
+    """The answer, sentence by sentence; some may be empty."""
     _, economics, currency = say._, run.document["economics"], run.document["currency"]
     cost, added = economics["redemption_cost"], economics["incremental_sales"]
     share = _share(cost, economics["sales"])
     if share is None:
-        return _("There were no sales in this run, so there is no cost to compare with them.")
+        return (_("There were no sales in this run, so there is no cost to compare with them."),)
     if not cost:
-        return _(
+        nothing = _(
             "Nothing was redeemed at a cost in this run; sales differ from the baseline by {added}.",
             added=say.money(added, currency, signed=True),
         )
+        return (nothing,)
     first = _(
         "What members redeemed cost {cost}, {share} of sales.",
         cost=say.money(cost, currency),
         share=say.percent(share, 2),
     )
     if added <= 0:
-        return say.joined(
-            first,
-            _("The program added no sales to set against it ({added}).", added=say.money(added, currency, signed=True)),
+        added_none = _(
+            "The program added no sales to set against it ({added}).", added=say.money(added, currency, signed=True)
         )
+        return first, added_none
     even = _(
         "The program added {added} of sales; their margin has to be above {share} to pay for these redemptions alone.",
         added=say.money(added, currency), share=say.percent(100 * cost / added),
     )  # fmt: skip
-    return say.joined(first, even, _doubt(run, say))
+    return first, even, _doubt(run, say)
 
 
 def _doubt(run: RunFolder, say: Language) -> str:

@@ -9,7 +9,7 @@ from workbench.reports.plots import COLORS, Series, area, bars, blank, curves, d
 from workbench.reports.scales import linear, month_ticks
 from workbench.run_folder import RunFolder
 
-__all__ = ["baseline_title", "repurchase", "tiers"]
+__all__ = ["baseline_title", "by_tier", "repurchase", "repurchase_findings", "tiers", "tiers_findings"]
 
 SWAMPED = 0.75
 """Where the base tier holds a larger share of the members than this, the tiers above it get a chart of their own."""
@@ -23,7 +23,7 @@ def baseline_title(run: RunFolder, say: Language) -> str:
 
 
 # --- tiers ---------------------------------------------------------------------------------------------------------
-def _by_tier(table: dict[str, list[Any]]) -> tuple[list[Any], dict[str, list[Any]]]:
+def by_tier(table: dict[str, list[Any]]) -> tuple[list[Any], dict[str, list[Any]]]:
     """The months, and each tier's members month by month."""
     members: dict[str, list[Any]] = {}
     for tier, count in zip(table["tier"], table["members"], strict=True):
@@ -34,7 +34,7 @@ def _by_tier(table: dict[str, list[Any]]) -> tuple[list[Any], dict[str, list[Any
 def tiers(run: RunFolder, say: Language) -> Section:
     """Members by tier; where there are no tiers, members."""
     _ = say._
-    months, data = _by_tier(columns(run, "tiers_by_month"))
+    months, data = by_tier(columns(run, "tiers_by_month"))
     heads = [say.month(each) for each in months]
     ticks = month_ticks(months, say)
     if not run.document["tiers"]["members"]:
@@ -61,7 +61,7 @@ def tiers(run: RunFolder, say: Language) -> Section:
         (_("Month"), *data),
         tuple((head, *(say.number(values[place]) for values in data.values())) for place, head in enumerate(heads)),
     )
-    return Section("tiers", _("Who climbs?"), _tiers_sentence(run, say), tuple(charts), (table,))
+    return Section("tiers", _("Who climbs?"), say.joined(*tiers_findings(run, say)), tuple(charts), (table,))
 
 
 def _tier_chart(
@@ -72,16 +72,21 @@ def _tier_chart(
     return Chart(name, title, tuple(Swatch("bar", each.color, each.label) for each in series), plot, wide)
 
 
-def _tiers_sentence(run: RunFolder, say: Language) -> str:
+def tiers_findings(run: RunFolder, say: Language) -> tuple[str, ...]:
+    """The answer, sentence by sentence; some may be empty."""
     _, tiers = say._, run.document["tiers"]
     names = list(tiers["members"])
     everyone = sum(tiers["members"].values())
     if not everyone:
-        return _("Nobody joined in this run.")
+        return (_("Nobody joined in this run."),)
     above = everyone - tiers["members"][names[0]]
     if not tiers["upgrades"]:
-        return _(
-            'Nobody has risen above "{tier}"; members in all: {members}.', members=say.number(everyone), tier=names[0]
+        return (
+            _(
+                'Nobody has risen above "{tier}"; members in all: {members}.',
+                members=say.number(everyone),
+                tier=names[0],
+            ),
         )
     first = _(
         '{share} of members rose above "{tier}" at least once; at the end {above} of {members} stand above it.',
@@ -91,7 +96,7 @@ def _tiers_sentence(run: RunFolder, say: Language) -> str:
         members=say.number(everyone),
     )
     held = [_("{tier} {members}", tier=name, members=say.number(tiers["members"][name])) for name in names[1:]]
-    return say.joined(first, _("By tier: {tiers}.", tiers=say.listed(held)) if len(held) > 1 else "")
+    return first, _("By tier: {tiers}.", tiers=say.listed(held)) if len(held) > 1 else ""
 
 
 def _joined(run: RunFolder, members: list[int], heads: list[str], ticks: dict[int, str], say: Language) -> Section:
@@ -154,7 +159,7 @@ def repurchase(run: RunFolder, say: Language) -> Section:
             Swatch("dash", COLORS["baseline"], _("Baseline")),
         ), gap, wide=False),
     )  # fmt: skip
-    sentence = _repurchase_sentence(run, {name: values[-1] for name, values in shares.items()}, say)
+    sentence = say.joined(*repurchase_findings(run, {name: values[-1] for name, values in shares.items()}, say))
     return Section(
         "repurchase", _("Do they come back because of it?"), sentence, charts, (_curve_table(days, shares, say),)
     )
@@ -189,10 +194,11 @@ def _curve_table(days: list[float], shares: dict[str, list[float]], say: Languag
     return Table(_("Share of buyers who bought again"), header, rows)
 
 
-def _repurchase_sentence(run: RunFolder, last: dict[str, float], say: Language) -> str:
+def repurchase_findings(run: RunFolder, last: dict[str, float], say: Language) -> tuple[str, ...]:
+    """The answer, sentence by sentence. ``last``: the curve's last values, in per cent."""
     _ = say._
     if not run.document["lift"]["purchases"]["program"] and not run.document["lift"]["purchases"]["baseline"]:
-        return _("Nobody bought in this run.")
+        return (_("Nobody bought in this run."),)
     first = _(
         "{program} of buyers bought again within 365 days with the program, {baseline} in the baseline: "
         "{difference} percentage points.",
@@ -201,16 +207,12 @@ def _repurchase_sentence(run: RunFolder, last: dict[str, float], say: Language) 
         difference=say.number(last["difference"], 2, True),
     )
     if math.isnan(last["low"]):
-        return say.joined(first, _("There are too few members for an interval."))
+        return first, _("There are too few members for an interval.")
     interval = _interval(last["low"], last["high"], say)
     if last["low"] == last["high"] == 0:
-        return say.joined(first, _("Nobody bought again in one world only."))
+        return first, _("Nobody bought again in one world only.")
     if last["low"] <= 0 <= last["high"]:
-        return say.joined(
-            first,
-            _(
-                "The 95% interval ({interval}) includes zero: with so few members it could be chance.",
-                interval=interval,
-            ),
+        return first, _(
+            "The 95% interval ({interval}) includes zero: with so few members it could be chance.", interval=interval
         )
-    return say.joined(first, _("95% interval: {interval}.", interval=interval))
+    return first, _("95% interval: {interval}.", interval=interval)

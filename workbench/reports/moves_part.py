@@ -6,7 +6,7 @@ from workbench.reports.language import Language
 from workbench.reports.parts import Section, Table
 from workbench.run_folder import RunFolder
 
-__all__ = ["moves"]
+__all__ = ["fifths", "moves", "moves_findings"]
 
 NOTHING = "–"
 STAY = 12
@@ -36,10 +36,13 @@ def moves(run: RunFolder, say: Language) -> Section:
             "moves", _("Whom did the program move?"), sentence, (), (), tuple(notes), (_by_group(lift, say),)
         )
     shown = (_reviews(tiers["migration"], say), _ways(tiers, say), _by_group(lift, say))
-    return Section("moves", _("Who moved between tiers?"), _sentence(tiers, say), (), (), tuple(notes), shown)
+    return Section(
+        "moves", _("Who moved between tiers?"), say.joined(*moves_findings(tiers, say)), (), (), tuple(notes), shown
+    )
 
 
-def _sentence(tiers: dict[str, Any], say: Language) -> str:
+def moves_findings(tiers: dict[str, Any], say: Language) -> tuple[str, ...]:
+    """The answer, sentence by sentence."""
     _, matrix = say._, tiers["migration"]["matrix"]
     reviews = sum(sum(row) for row in matrix)
     fallen = sum(sum(row[:place]) for place, row in enumerate(matrix))
@@ -53,12 +56,12 @@ def _sentence(tiers: dict[str, Any], say: Language) -> str:
         )
     lowest = next(iter(tiers["time_to_tier"].items()), None)
     if lowest is None or not lowest[1]["members"]:
-        return first
+        return (first,)
     way = _(
         'Half of those who reached "{tier}" in this run had done so within {months} months of joining.',
         tier=lowest[0], months=say.number(lowest[1]["months"]["median"]),
     )  # fmt: skip
-    return say.joined(first, way)
+    return first, way
 
 
 def _reviews(migration: dict[str, Any], say: Language) -> Table:
@@ -106,18 +109,23 @@ def _stay(survival: list[dict[str, Any]], say: Language) -> str:
     return f"{say.percent(100 * found['share'])} ({say._('{low} to {high}', low=low, high=high)})"
 
 
-def _by_group(lift: dict[str, Any], say: Language) -> Table:
-    """A row for each group: by the highest tier held, then by fifths of the customers."""
+def fifths(say: Language) -> dict[str, str]:
+    """What fifths of the customers are called, by their own purchase rate."""
     _ = say._
-    fifths = {
+    return {
         "lightest": _("Fifth that buys least often"),
         "light": _("Second fifth"),
         "middle": _("Middle fifth"),
         "heavy": _("Fourth fifth"),
         "heaviest": _("Fifth that buys most often"),
     }
+
+
+def _by_group(lift: dict[str, Any], say: Language) -> Table:
+    """A row for each group: by the highest tier held, then by fifths of the customers."""
+    _ = say._
     groups = [(_("Never joined") if each["name"] is None else each["name"], each) for each in lift["by_tier"]]
-    groups += [(fifths[each["name"]], each) for each in lift["by_segment"]]
+    groups += [(fifths(say)[each["name"]], each) for each in lift["by_segment"]]
     rows = tuple(
         (name, say.number(each["members"]), *_ratio(each["purchases"], say), *_ratio(each["sales"], say))
         for name, each in groups

@@ -10,7 +10,7 @@ from workbench.reports.plots import COLORS, Series, area, bars, blank, stack_end
 from workbench.reports.scales import linear, month_ticks
 from workbench.run_folder import RunFolder
 
-__all__ = ["flows", "outstanding"]
+__all__ = ["flows", "flows_findings", "months_or_years", "outstanding", "outstanding_findings"]
 
 FLOWS = ("earned", "redeemed", "expired", "reversed")
 MOST_BARS = 36
@@ -45,16 +45,17 @@ def flows(run: RunFolder, say: Language) -> Section:
     return Section(
         "points",
         _("How many points come in, and where do they go?"),
-        _flows_sentence(run, data, say),
+        say.joined(*flows_findings(run, data, say)),
         (chart,),
         (table,),
     )
 
 
-def _flows_sentence(run: RunFolder, data: Columns, say: Language) -> str:
+def flows_findings(run: RunFolder, data: Columns, say: Language) -> tuple[str, ...]:
+    """The answer, sentence by sentence."""
     _, points = say._, run.document["points"]
     if not points["earned"]:
-        return _("Nobody earned points in this run.")
+        return (_("Nobody earned points in this run."),)
     best = max(range(len(data["month"])), key=lambda place: data["earned"][place])
     redeemed = _("none has been redeemed")
     if points["redeemed"]:
@@ -73,7 +74,7 @@ def _flows_sentence(run: RunFolder, data: Columns, say: Language) -> str:
         month=say.month(data["month"][best]),
         points=say.number(data["earned"][best]),
     )
-    return say.joined(first, peak)
+    return first, peak
 
 
 # --- outstanding ---------------------------------------------------------------------------------------------------
@@ -105,14 +106,14 @@ def outstanding(run: RunFolder, say: Language) -> Section:
         ),
         _schedule_table(dated, never, run.document["points"]["outstanding"], say),
     )
-    sentence = _outstanding_sentence(run, data, dated, never, say)
+    sentence = say.joined(*outstanding_findings(run, data, dated, never, say))
     return Section("outstanding", _("What is outstanding, and when does it lapse?"), sentence, tuple(charts), tables)
 
 
 def _schedule_chart(dated: dict[date, int], never: int, say: Language) -> Chart:
     """Bars over months without gaps in time (over years, where there are too many); apart, what never lapses."""
     _ = say._
-    months, values, by_year = _filled(dated)
+    months, values, by_year = months_or_years(dated)
     ticks = {place: say.year(month) for place, month in enumerate(months)} if by_year else month_ticks(months, say, 4)
     filled = [place for place, points in enumerate(values) if points]
     if not by_year and all(b - a > len(values) / 5 for a, b in pairwise(filled)):
@@ -142,8 +143,8 @@ def _schedule_chart(dated: dict[date, int], never: int, say: Language) -> Chart:
     )
 
 
-def _filled(dated: dict[date, int]) -> tuple[Months, list[int], bool]:
-    """Every month from the first to the last, or every year; the points of each."""
+def months_or_years(dated: dict[date, int]) -> tuple[Months, list[int], bool]:
+    """Every month from the first to the last, or every year; the points of each, and whether it is years."""
     if not dated:
         return [], [], False
     first, last = min(dated), max(dated)
@@ -167,10 +168,13 @@ def _schedule_table(dated: dict[date, int], never: int, outstanding: int, say: L
     return Table(_("When they lapse"), (_("Lapses"), _("Points")), tuple(rows), total=True)
 
 
-def _outstanding_sentence(run: RunFolder, data: Columns, dated: dict[date, int], never: int, say: Language) -> str:
+def outstanding_findings(
+    run: RunFolder, data: Columns, dated: dict[date, int], never: int, say: Language
+) -> tuple[str, ...]:
+    """The answer, sentence by sentence; some may be empty."""
     _, points = say._, run.document["points"]
     if not dated and not never:
-        return _("No points are outstanding at the end.")
+        return (_("No points are outstanding at the end."),)
     first = _("At the end {points} points are outstanding.", points=say.number(points["outstanding"]))
     if points["earned"] > 0 and points["outstanding"] > 0:
         share = say.share(points["outstanding"], points["earned"])
@@ -203,4 +207,4 @@ def _outstanding_sentence(run: RunFolder, data: Columns, dated: dict[date, int],
         largest = _(
             "The most in one month: {points} in {month}.", points=say.number(dated[month]), month=say.month(month)
         )
-    return say.joined(first, lapse, largest, stay)
+    return first, lapse, largest, stay

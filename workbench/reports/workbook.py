@@ -21,6 +21,7 @@ FORMATS: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 14},
     "note": {"italic": True, "font_color": "#555555"},
     "head": {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#EEEEEE"},
+    "unit": {"italic": True, "font_color": "#555555", "bg_color": "#EEEEEE"},
     "text": {},
     "wrapped": {"text_wrap": True, "valign": "top"},
     "points": {"num_format": "#,##0"},
@@ -48,7 +49,7 @@ class Formula:
 class Cell:
     """A value in a style of ``FORMATS``."""
 
-    value: str | float | bool | None
+    value: str | float | bool | date | None
     style: str = "text"
 
 
@@ -82,7 +83,7 @@ class Book:
         inner = self.inner.add_worksheet(name)
         for place, width in enumerate(widths):
             inner.set_column(place, place, width)
-        found = Sheet(self, name, inner)
+        found = Sheet(self, name, inner, widths)
         found.row([Cell(title, "title")])
         found.row([Cell(note, "note")])
         found.row([])
@@ -92,8 +93,8 @@ class Book:
 class Sheet:
     """A sheet, written row by row."""
 
-    def __init__(self, book: Book, name: str, inner: Any) -> None:
-        self.book, self.name, self.inner = book, name, inner
+    def __init__(self, book: Book, name: str, inner: Any, widths: Sequence[int]) -> None:
+        self.book, self.name, self.inner, self.widths = book, name, inner, widths
         self.next = 0
         """The row that comes next, counted from 0."""
 
@@ -102,7 +103,7 @@ class Sheet:
         """The number of the row that comes next, as formulas call it."""
         return self.next + 1
 
-    def row(self, cells: Sequence[Cell | Formula | str | int | float | bool | None], style: str = "text") -> int:
+    def row(self, cells: Sequence[Cell | Formula | str | int | float | bool | date | None], style: str = "text") -> int:
         """Write a row; plain values take ``style``. Returns its number, as formulas call it."""
         for place, cell in enumerate(cells):
             self._write(place, cell if isinstance(cell, Cell | Formula) else Cell(cell, style))
@@ -125,6 +126,8 @@ class Sheet:
             self.inner.write_blank(self.next, place, None, style)
         elif isinstance(value, bool):
             self.inner.write_boolean(self.next, place, value, style)
+        elif isinstance(value, date):
+            self.inner.write_datetime(self.next, place, datetime(value.year, value.month, value.day), style)
         elif isinstance(value, str):
             self.inner.write_string(self.next, place, value[:32_767], style)
         else:
