@@ -30,10 +30,7 @@ def build(service: Service, workspace: Workspace) -> Any:
     document = pn.state.curdoc
     assert document is not None
     ended = threading.Event()
-
-    def post(call: Callable[[], None]) -> None:
-        if not ended.is_set():
-            document.add_next_tick_callback(call)
+    post = _poster(document, ended)
 
     session = Session(service, workspace, post, _wanted_language())
     _arrive(session)
@@ -45,6 +42,32 @@ def build(service: Service, workspace: Workspace) -> Any:
 
     pn.state.on_session_destroyed(end)
     return shell.page
+
+
+def _poster(document: Any, ended: threading.Event) -> Callable[[Callable[[], None]], None]:
+    """How other threads call on the session's own. Until the browser has the page, calls wait: what is put on a page before that may be lost on the
+    way, and then the browser does not know what later changes speak of."""
+    lock = threading.Lock()
+    waiting: list[Callable[[], None]] | None = []
+
+    def post(call: Callable[[], None]) -> None:
+        if ended.is_set():
+            return
+        with lock:
+            if waiting is not None:
+                waiting.append(call)
+                return
+        document.add_next_tick_callback(call)
+
+    def loaded() -> None:
+        nonlocal waiting
+        with lock:
+            held, waiting = waiting or [], None
+        for call in held:
+            document.add_next_tick_callback(call)
+
+    pn.state.onload(loaded)
+    return post
 
 
 def _arrive(session: Session) -> None:

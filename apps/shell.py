@@ -55,6 +55,7 @@ class Shell:
         self._pages: dict[str, Any] = {}
         self._build()
         self._clock = pn.state.add_periodic_callback(self._tick, TICK, start=False)
+        self._winding = False
         session.listen(self._told)
         self._say()
         self._visit()
@@ -112,12 +113,16 @@ class Shell:
             self._show_notice()
 
     def _tick(self) -> None:
+        self._winding = False
         self.session.tick()
         self._mind_the_clock()
 
     def _mind_the_clock(self) -> None:
-        """It runs only while there is something to look at."""
+        """It runs only while there is something to look at. Panel may put its start off; until it has ticked it is neither started again nor stopped."""
+        if self._winding:
+            return
         if self.session.busy and not self._clock.running:
+            self._winding = True
             self._clock.start()
         elif not self.session.busy and self._clock.running:
             self._clock.stop()
