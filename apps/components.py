@@ -4,6 +4,7 @@ from typing import Any
 
 import param
 from panel.custom import JSComponent
+from panel.io import hold
 from panel.layout import Column, Row
 from panel.pane import HTML, Bokeh
 from panel.viewable import Viewable
@@ -13,7 +14,7 @@ from panel_material_ui.template.base import Page
 
 __all__ = [
     "HTML", "Bokeh", "Button", "Column", "CopyText", "FloatInput", "FloatSlider", "Page", "PageLanguage", "Row", "Select", "Viewable",
-    "laid_out",
+    "hold", "laid_out",
 ]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ __all__ = ["Deliver", "Upload"]
 _LOOK = """
 :host { color: var(--mui-palette-text-primary); font: 14px/1.5 var(--mui-font-family, sans-serif); }
 div { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 12px; }
-button, label { font: 600 14px/1.4 inherit; font-family: inherit; padding: 7px 16px; border: 1px solid currentColor; border-radius: 4px; cursor: pointer;
+button, label { font: inherit; font-weight: 600; padding: 7px 16px; border: 1px solid currentColor; border-radius: 4px; cursor: pointer;
   background: none; color: var(--mui-palette-primary-main); display: inline-block; }
 button:disabled { opacity: .45; cursor: default; }
 input[type=file] { position: absolute; width: 1px; height: 1px; opacity: 0; }

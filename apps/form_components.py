@@ -57,7 +57,7 @@ export function render({ model }) {
         _FONT
         + """
 div { display: flex; overflow-x: auto; scrollbar-width: none; gap: 2px; border-bottom: 1px solid var(--mui-palette-divider); }
-button { flex: none; font: 600 15px/1.4 inherit; font-family: inherit; padding: 8px 16px 6px; border: 0; border-bottom: 3px solid transparent; background: none;
+button { flex: none; font: inherit; font-weight: 600; padding: 8px 16px 6px; border: 0; border-bottom: 3px solid transparent; background: none;
   color: var(--mui-palette-text-secondary); cursor: pointer; white-space: nowrap; }
 button:hover { color: var(--mui-palette-text-primary); }
 button[aria-selected=true] { color: var(--mui-palette-primary-main); border-bottom-color: currentColor; }
@@ -162,8 +162,8 @@ export function render({ model }) {
     _stylesheets = [
         _FONT
         + """
-.form { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); gap: 14px; align-items: start; }
-fieldset { margin: 0; min-width: 0; padding: 4px 14px 10px; border: 1px solid var(--mui-palette-divider); border-radius: 8px; }
+.form { columns: 3 320px; column-gap: 14px; }
+fieldset { margin: 0 0 14px; min-width: 0; break-inside: avoid; padding: 4px 14px 10px; border: 1px solid var(--mui-palette-divider); border-radius: 8px; }
 legend { padding: 0 6px; font-weight: 700; font-size: 15px; }
 .row { padding: 8px 0 6px; border-top: 1px solid var(--mui-palette-divider); }
 legend + .row { border-top: 0; }

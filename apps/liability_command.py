@@ -1,6 +1,7 @@
 """``loyalty liability``: what finance and the auditor receive, of a run, a program, or the company's own records."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from workbench.finance.accounting.valuation import Valuation
     from workbench.run_books import Books
 
-__all__ = ["liability"]
+__all__ = ["back_test_rows", "liability"]
 
 MOST_MEMBERS = 50_000
 """Simulated members whose entries are held for drawing them again."""
@@ -133,17 +134,18 @@ def _back_test(path: Path | None) -> list[dict[str, Any]] | None:
     file = regular_file(path, "what `loyalty backtest --json` printed", 2**24)
     try:
         with reading(file):
-            methods = json.loads(file.read_text(encoding="utf-8"))["methods"]
-        return [
-            {
-                "method": name,
-                **{f"{span}: {key}": each[span][key] for span in ("future", "within_12") for key in ERRORS},
-            }
-            for name, each in methods.items()
-        ]
+            return back_test_rows(json.loads(file.read_text(encoding="utf-8")))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         message = "expected what `loyalty backtest --json` printed"
         raise BadInput(Problem("--back-test", message, str(error)), str(path)) from error
+
+
+def back_test_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The errors by method of a back-test's document, as rows of the workbook's sheet of it. Raises KeyError, TypeError or AttributeError where it is none."""
+    return [
+        {"method": name, **{f"{span}: {key}": each[span][key] for span in ("future", "within_12") for key in ERRORS}}
+        for name, each in document["methods"].items()
+    ]
 
 
 def _write(

@@ -4,7 +4,7 @@ Measured on two cores, of 20,000 members over three years: living them takes 0.4
 month that was estimated, a back-test 12 s. So it is asked for in steps, and each step is shown when it is there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -12,8 +12,9 @@ from pathlib import Path as File
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from apps.liability_command import back_test_rows
 from apps.records import Records, month_end
-from apps.runs import Cancelled, Ticket
+from apps.runs import Cancelled, Service, Ticket
 from simulators.back_test import back_test, back_test_document
 from simulators.versions import versions
 from simulators.weights import member_weights
@@ -33,6 +34,8 @@ from workbench.scenario import Scenario
 
 __all__ = [
     "DRAWS",
+    "Ask",
+    "answer",
     "MOST_MEMBERS",
     "Read",
     "Valued",
@@ -105,6 +108,48 @@ class Valued:
     def triangle(self) -> Triangle:
         """What the estimators read."""
         return triangle_of(self.valuation.close.books)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is valued, and how."""
+
+    program: Program
+    """Of the draft: says what a point is worth, also of a company's own records."""
+    policy: Policy
+    policy_name: str
+    scenario: Scenario
+    """The draft's, lived where there are no records."""
+    ghost: Scenario | None = None
+    """The baseline's, where it is another program."""
+    records: Records | None = None
+    day: date | None = None
+    """A month's end; None: the last one that is known."""
+
+    @property
+    def worth(self) -> Program | None:
+        """The program that says what a point is worth; None where the policy is in another currency and has to say it itself."""
+        apart = self.policy.currency is not None and self.policy.currency != self.program.currency
+        return None if apart else self.program
+
+    def of(self, members: int) -> "Ask":
+        """The same for so many simulated members."""
+        ghost = None if self.ghost is None else replace(self.ghost, members=members)
+        return replace(self, scenario=replace(self.scenario, members=members), ghost=ghost)
+
+
+def answer(ask: Ask, service: Service, draw: bool, ticket: Ticket) -> Valued | Read:
+    """What comes of it; ``draw``: with levels of confidence. Raises BadInput, Cancelled."""
+    if ask.records is not None:
+        return read(ask.records, ask.policy, ask.policy_name, ask.worth, ask.day, draw)
+    members, live = ask.scenario.members, service.store.live
+    total = members * (1 if ask.ghost is None else 2)
+    books = service.desk.books(ask.scenario, live, ticket.part(0, total))
+    ghost = None
+    if ask.ghost is not None:
+        ghost = service.desk.books(ask.ghost, live, ticket.part(members, total), entries=False)
+    _told(ticket)(total, total)
+    return valued(books, ask.policy, ask.policy_name, ask.day, ask.scenario.seed, draw, members, ghost)
 
 
 def last_month(books: Books) -> int:
@@ -213,9 +258,10 @@ def back_tested(scenario: Scenario, ticket: Ticket) -> dict[str, Any]:
             "start": first.isoformat()} | back_test_document(trials)  # fmt: skip
 
 
-def workbook(found: Valued) -> bytes:
-    """The workbook of a valuation: the bytes that ``loyalty liability --out`` writes of the same."""
+def workbook(found: Valued, tested: Mapping[str, Any] | None = None) -> bytes:
+    """The workbook of a valuation: the bytes that ``loyalty liability --out`` writes of the same; ``tested``: with the document of a back-test."""
+    rows = None if tested is None else back_test_rows(tested)
     with TemporaryDirectory() as folder:
         path = File(folder) / "liability.xlsx"
-        write_liability(found.valuation, path, found.books.name, found.provenance)
+        write_liability(found.valuation, path, found.books.name, found.provenance, rows)
         return path.read_bytes()

@@ -183,10 +183,12 @@ def test_bounds_by_month_and_what_they_are(found: Valued) -> None:
     """23 months of assumption, one of estimate; after drawing there is one interval more for every further estimated month."""
     assert [found.bounds[k].kind for k in range(24)] == ["assumption"] * 23 + ["estimate"]
     lines, marks = glance.path_lines(found, EN)
-    assert [line.baseline for line in lines] == [False, True]
+    assert [line.baseline for line in lines] == [False, False, True]
     assert [mark.at for mark in marks] == [23.0]
-    assert lines[0].values == pytest.approx([each / 100 for each in found.path.liability])
-    assert list(lines[1].values) == list(lines[0].values)  # the baseline is the program itself
+    path = [each / 100 for each in found.path.liability]
+    assert list(lines[0].values[23:]) + list(lines[1].values[:23]) == [path[23], *path[:23]]
+    assert all(each != each for line in (lines[0].values[:23], lines[1].values[23:]) for each in line)
+    assert list(lines[2].values) == path  # the baseline is the program itself
     assert "From Dec 2026 on it is estimated" in glance.path_sentence(found, EN)
     policy = load_policy("default")
     early = policy.model_copy(update={"points": policy.points.model_copy(update={"history_months": 22})})

@@ -230,17 +230,24 @@ def path_lines(found: Valued, say: AppLanguage) -> tuple[list[Line], list[Mark]]
     """The liability with its bounds, major units; the baseline's as a ghost; and a mark where estimates begin."""
     _, path = say._, found.path
 
-    def ends(kind: str, end: str) -> list[float]:
-        each = (found.bounds.get(place) for place in range(path.months))
-        return [getattr(one, end) / CENTS if one is not None and one.kind == kind else NAN for one in each]
+    def line(name: str, kind: str) -> Line:
+        """The months of one kind of bounds; those of an estimate whose bounds are not there yet are of none."""
+        bounds = [found.bounds.get(place) for place in range(path.months)]
+        mine = [(source == "assumption") == (kind == "assumption") for source in path.sources]
+        values = [int(each) / CENTS if own else NAN for each, own in zip(path.liability, mine, strict=True)]
+        low, high = (
+            [getattr(each, end) / CENTS if each is not None and each.kind == kind else NAN for each in bounds]
+            for end in ("low", "high")
+        )
+        known = any(each == each for each in low)
+        return Line(name, values, low if known else None, high if known else None)
 
-    values = [int(each) / CENTS for each in path.liability]
-    low, high = (
-        [a if a == a else b for a, b in zip(ends("estimate", end), ends("assumption", end), strict=True)]
-        for end in ("low", "high")
-    )
-    known = any(each == each for each in low)
-    lines = [Line(_("Contract liability"), values, low if known else None, high if known else None)]  # fmt: skip
+    assumed = [source == "assumption" for source in path.sources]
+    lines = []
+    if not all(assumed):
+        lines.append(line(_("Contract liability, estimated") if any(assumed) else _("Contract liability"), "estimate"))
+    if any(assumed):
+        lines.append(line(_("by the policy's assumption"), "assumption"))
     if found.ghost is not None:
         ghost = [int(each) / CENTS for each in found.ghost.liability][: path.months]
         lines.append(Line(_("Baseline: {title}", title=found.ghost_title), ghost, baseline=True))

@@ -16,6 +16,7 @@ from apps.views.liability import METHODS, N_
 from workbench.errors import BadInput, Problem, dotted
 from workbench.finance.accounting.policy import Policy, load_policy, shipped_policies
 from workbench.spec_file import spec_from_mapping
+from workbench.yaml_file import LARGEST, parse_mapping
 
 __all__ = [
     "Field",
@@ -277,7 +278,7 @@ def _value(spec: _Spec, text: str) -> Any:
 def policy_yaml(policy: Policy) -> str:
     """The policy's file: what is read back from it is the same policy."""
     yaml = YAML(typ="rt", pure=True)
-    yaml.default_flow_style = None
+    yaml.default_flow_style = False
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.width = 100_000
     stream = io.StringIO()
@@ -301,3 +302,11 @@ def _numbers(value: Any, key: str = "") -> Any:
 
 _WORDS = {"title", "title_zh", "source", "notes", "as_of", "jurisdiction", "reward", "partner", "currency"}
 """Keys whose values are words, whatever they look like."""
+
+
+def parsed(data: bytes, name: str) -> Policy:
+    """A policy's file that was taken in. Raises BadInput with every problem, each with its line."""
+    if len(data) > LARGEST:
+        raise BadInput(Problem("", f"expected at most {LARGEST:,} bytes"), name)
+    mapping, line_of = parse_mapping(data.decode("utf-8-sig", "replace"), name)
+    return spec_from_mapping(Policy, mapping, line_of, name)
