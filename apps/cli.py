@@ -25,6 +25,7 @@ from apps.dashboard_command import dashboard
 from apps.experiment_command import experiment
 from apps.liability_command import liability
 from apps.member_command import member
+from apps.optimise_command import optimise
 from apps.redemption_commands import backtest, redemption
 from apps.scenario_options import (
     engine_of,
@@ -73,6 +74,7 @@ app.command()(dashboard)
 app.command("at-risk")(at_risk)
 app.add_typer(experiment, name="experiment")
 app.command()(sweep)
+app.command()(optimise)
 app.command()(tornado)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]

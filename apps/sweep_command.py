@@ -73,14 +73,15 @@ def sweep(
         (err if as_json else out).print(f"{told}: {folder}", highlight=False, soft_wrap=True)
 
 
-def question_asked(study: str, context: typer.Context) -> "Question":
-    """The question of a study; members, years, start and seed of the command line replace the file's."""
+def question_asked(study: str, context: typer.Context, search: dict[str, int | None] | None = None) -> "Question":
+    """The question of a study; members, years, start and seed of the command line replace the file's, and so does what is given of its search."""
     from workbench.study.read import asked
 
     options = given(context, ("members", "years", "start", "seed"))
     if "start" in options:
         options["start"] = day_of("--start")(options["start"])
-    return asked(study, **options)
+    chosen = {name: value for name, value in (search or {}).items() if value is not None}
+    return asked(study, chosen, **options)
 
 
 @contextmanager

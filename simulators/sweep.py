@@ -143,9 +143,10 @@ def evaluate(
     live: Live | None = None,
     progress: SweepProgress | None = None,
     kept: "Kept | None" = None,
+    base: Lived | None = None,
 ) -> Evaluated:
     """Designs lived by the same members, and where they start from. ``kept``: where to keep what is over; what is kept already is not lived
-    again. Raises BadInput, and what ``progress`` raises."""
+    again. ``base``: where they start from, if it was lived before. Raises BadInput, and what ``progress`` raises."""
     found: dict[int, Lived] = {} if kept is None else kept.read(designs)
     rest = [place for place in range(len(designs)) if place not in found]
     before = len(found)
@@ -160,7 +161,7 @@ def evaluate(
             progress(before + done, len(designs))
 
     tell(0, 0)
-    base = None if kept is None else kept.base()
+    base = base if kept is None else kept.base()
     if base is None:
         base = live_batch([Job("today's program", question.scenario)], policy_of(question))[0]
         if kept is not None:

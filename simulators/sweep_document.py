@@ -54,7 +54,7 @@ def sweep_document(question: Question, found: "Evaluated", by: Mapping[str, str]
         ],
         "break_evens": break_evens(question, found.designs, lines, against),
         "winner": winner_document(question, found),
-        "indices": _indices(question, lines) if isinstance(question.study.plan, Sobol) else None,
+        "indices": _indices(question, lines) if isinstance(question.study.planned, Sobol) else None,
     }
 
 
@@ -66,7 +66,7 @@ def _study(question: Question) -> dict[str, Any]:
         "question": study.question,
         "question_zh": study.question_zh,
         "notes": list(study.notes),
-        "plan": study.plan.model_dump(mode="json"),
+        "plan": study.planned.model_dump(mode="json"),
     }
 
 
@@ -134,7 +134,7 @@ def break_evens(
     against: Mapping[str, Sequence[Replicates]],
 ) -> list[dict[str, Any]]:
     """Where, along a lever of numbers and with the others held, an outcome crosses 0, or what it is compared with. Of a grid only."""
-    if not isinstance(question.study.plan, Grid):
+    if not isinstance(question.study.planned, Grid):
         return []
     found = []
     for place, name in enumerate(question.names):
@@ -210,6 +210,6 @@ def _rank(goal: Goal, found: Replicates) -> float:
 
 # --- indices -----------------------------------------------------------------------------------------------------------
 def _indices(question: Question, lines: Mapping[str, Sequence[Replicates]]) -> dict[str, Any]:
-    plan = question.study.plan
+    plan = question.study.planned
     assert isinstance(plan, Sobol)
     return {name: sobol_indices(plan, question.names, [each.whole for each in line]) for name, line in lines.items()}

@@ -1,4 +1,4 @@
-"""A sweep as a folder: ``sweep.json`` (the document), ``designs.csv`` and ``designs.parquet`` (a row for each design)."""
+"""A sweep, and a search, as a folder: the document as JSON, and its designs, a row for each, as CSV and Parquet."""
 
 import json
 import secrets
@@ -14,38 +14,74 @@ from simulators.ledger_file import harmless
 from workbench.errors import BadInput, Problem
 from workbench.run_folder import place_run
 
-__all__ = ["FORMAT", "check_sweep_target", "designs_table", "place_sweep"]
+__all__ = [
+    "FORMAT",
+    "check_search_target",
+    "check_sweep_target",
+    "designs_table",
+    "place_search",
+    "place_sweep",
+    "trials_table",
+]
 
 FORMAT = "loyalty-workbench sweep 1"
 FILES = ("sweep.json", "designs.csv", "designs.parquet")
+SEARCH_FILES = ("optimise.json", "trials.csv", "trials.parquet")
 
 
-def check_sweep_target(folder: Path) -> None:
+def check_sweep_target(folder: Path, files: tuple[str, ...] = FILES, what: str = "sweep") -> None:
     """Raise BadInput before any work is done, where a sweep could not be written: the parent is missing, or something else stands there."""
     if not folder.absolute().parent.is_dir():
         raise BadInput(Problem("--out", "expected an existing folder to write in", str(folder.absolute().parent)))
-    ours = folder.is_dir() and all(path.name in FILES for path in folder.iterdir())
+    ours = folder.is_dir() and all(path.name in files for path in folder.iterdir())
     if folder.exists() and not ours:
-        message = "expected a new name, an empty folder or an earlier sweep: something else stands there"
+        message = f"expected a new name, an empty folder or an earlier {what}: something else stands there"
         raise BadInput(Problem("--out", message, str(folder)))
 
 
 def place_sweep(document: dict[str, Any], folder: Path) -> None:
     """Write a sweep's folder, whole or not at all, in the place of an earlier one."""
     check_sweep_target(folder)
+    _place(document, folder, FILES, designs_table(document, True), designs_table(document, False))
+
+
+def place_search(document: dict[str, Any], folder: Path) -> None:
+    """Write a search's folder, whole or not at all, in the place of an earlier one."""
+    check_search_target(folder)
+    _place(document, folder, SEARCH_FILES, trials_table(document, True), trials_table(document, False))
+
+
+def check_search_target(folder: Path) -> None:
+    """Raise BadInput before any work is done, where a search could not be written."""
+    check_sweep_target(folder, SEARCH_FILES, "search")
+
+
+def _place(document: dict[str, Any], folder: Path, names: tuple[str, ...], csv: pa.Table, parquet: pa.Table) -> None:
     target = folder.absolute()
     work = target.parent / f".{target.name}.{secrets.token_hex(4)}.new"
     work.mkdir()
     try:
-        (work / "sweep.json").write_text(
-            json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n", encoding="utf-8"
-        )
-        pa.csv.write_csv(designs_table(document, True), work / "designs.csv")
-        pa.parquet.write_table(designs_table(document, False), work / "designs.parquet")
+        text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+        (work / names[0]).write_text(text, encoding="utf-8")
+        pa.csv.write_csv(csv, work / names[1])
+        pa.parquet.write_table(parquet, work / names[2])
         place_run(work, target)
     finally:
         if work.exists():
             shutil.rmtree(work)
+
+
+def trials_table(document: dict[str, Any], is_csv: bool) -> pa.Table:
+    """A row for each design that was tried: its number, the levers' values, whether it keeps all limits and is on the front, and outcomes."""
+    trials = document["trials"]
+    columns: dict[str, list[Any]] = {"design": [each["design"] for each in trials]}
+    for lever in document["levers"]:
+        columns[lever["name"]] = [_cell(each["values"][lever["name"]], is_csv) for each in trials]
+    columns["feasible"] = [each["feasible"] for each in trials]
+    columns["front"] = [each["design"] in document["front"] for each in trials]
+    for outcome in document["outcomes"]:
+        columns |= _interval(outcome["name"], [each["outcomes"][outcome["name"]] for each in trials])
+    return pa.table({name: _array(values) for name, values in columns.items()})
 
 
 def designs_table(document: dict[str, Any], is_csv: bool) -> pa.Table:

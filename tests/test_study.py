@@ -140,7 +140,8 @@ def test_the_shipped_studies_can_be_asked() -> None:
     assert "point_value" in study_names()
     for name in study_names():
         question = asked(name)
-        assert question.designs()
+        for_a_search = question.study.plan is None and any(question.study.no_grid())
+        assert question.study.search.limits if for_a_search else question.designs()
         assert is_study(name)
         assert question.study.title_zh and question.study.question_zh, name
 
@@ -212,7 +213,7 @@ def test_every_field_that_does_not_exist_is_named_at_once_with_the_nearest(tmp_p
     "vary, more, said",
     [
         ("  - {field: program.a, values: []}", "", "expected at least one value: the study has no designs"),
-        ("  - {field: program.a, low: 1, high: 2}", "", "a grid needs values, or low, high and steps"),
+        ("  - {field: program.a, low: 1, high: 2}", "plan: {kind: grid}", "a grid needs values, or low, high and steps"),
         ("  - {field: program.a, low: 2, high: 1, steps: 3}", "", "expected more than low"),
         ("  - {field: program.a, low: 2, steps: 3}", "", "low and high belong together"),
         ("  - {field: program.a, values: [1, 1]}", "", "the value stands there twice"),
@@ -221,7 +222,7 @@ def test_every_field_that_does_not_exist_is_named_at_once_with_the_nearest(tmp_p
         ("  - {field: program.a, values: [1]}\n  - {field: program.b.a, values: [1]}", "", "another lever has this name"),
         ("  - {field: program.a, low: 0, high: 1, steps: 3}", "plan: {kind: sobol, base: 8}", "belongs to a grid"),
         ("  - {field: program.a, low: 0, high: 1}", "plan: {kind: sobol, base: 10}", "a power of two"),
-        ("  - {field: program.a, low: 0, high: 1, steps: 1000}\n  - {field: program.b, low: 0, high: 1, steps: 1000}", "", "at most 100,000"),
+        ("  - {field: program.a, low: 0, high: 1, steps: 1000}\n  - {field: program.b, low: 0, high: 1, steps: 1000}", "plan: {kind: grid}", "at most 100,000"),
         ("  - {field: program.a, values: [1]}", "search: {limits: [{outcome: liabilty, at_most: 3}]}", "did you mean 'liability'"),
         ("  - {field: program.a, values: [1]}", "search: {limits: [{outcome: liability}]}", "expected at_least, at_most"),
         (
@@ -233,6 +234,12 @@ def test_every_field_that_does_not_exist_is_named_at_once_with_the_nearest(tmp_p
 )  # fmt: skip
 def test_what_has_no_sense_is_refused(vary: str, more: str, said: str, tmp_path: Path) -> None:
     assert any(said in each for each in problems(study(tmp_path, vary, more)))
+
+
+def test_a_study_for_a_search_needs_no_grid_and_cannot_be_swept(tmp_path: Path) -> None:
+    file = study(tmp_path, "  - {field: program.redemption.money_off.points, low: 5, high: 9}")
+    assert asked(file).spreads == (Range(5, 9, 0),)
+    assert problems(file) == ["vary[0]: a grid needs values, or low, high and steps: there is nothing to try"]
 
 
 def test_outcomes_are_known_by_name(tmp_path: Path) -> None:

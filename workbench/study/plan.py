@@ -4,6 +4,7 @@ A lever's values are reached through the unit interval, so that every plan (and 
 """
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +40,7 @@ class Range:
     low: float
     high: float
     decimals: int | None
-    """Rounded to so many; 0: whole numbers. None: not rounded."""
+    """Rounded to so many; 0: whole numbers, -3: thousands. None: not rounded."""
     steps: int | None = None
     """With a grid: so many."""
 
@@ -51,7 +52,15 @@ class Range:
         """A value as it is tried."""
         if self.decimals is None:
             return value
-        return round(value) if self.decimals == 0 else round(value, self.decimals)
+        return int(round(value, self.decimals)) if self.decimals <= 0 else round(value, self.decimals)
+
+    @property
+    def whole(self) -> range | None:
+        """All the values it can take, where they are whole numbers."""
+        if self.decimals is None or self.decimals > 0:
+            return None
+        step: int = 10**-self.decimals
+        return range(math.ceil(self.low / step) * step, math.floor(self.high / step) * step + 1, step)
 
     @property
     def values(self) -> tuple[float | int, ...]:

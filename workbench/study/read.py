@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from workbench.errors import BadInput, Problem
+from workbench.errors import BadInput, Problem, dotted
 from workbench.packaging import HOME
 from workbench.population.behaviour_spec import Assumptions
 from workbench.population.load import load_assumptions, read_assumptions, read_population
@@ -96,7 +96,10 @@ class Question:
 
     def designs(self) -> list[Design]:
         """The designs of the study's plan. Raises BadInput with every design that is refused, and by which rule."""
-        designs = planned(self.study.plan, self.spreads)
+        faults = list(self.study.no_grid()) if self.study.plan is None else []
+        if faults:
+            raise BadInput([Problem(dotted(each.path), each.message) for each in faults])
+        designs = planned(self.study.planned, self.spreads)
         problems = [problem for number, design in enumerate(designs, 1) for problem in self.problems(design, number)]
         if problems:
             raise BadInput(problems[:SHOWN], more=len(problems[SHOWN:]))
@@ -172,11 +175,13 @@ def _hashable(values: Design) -> Design:
 
 
 # --- from a file -------------------------------------------------------------------------------------------------------
-def asked(name_or_path: str | Path, **options: Any) -> Question:
-    """The question of a shipped study or a study's file. Options (members, years, start, seed) replace the file's. Raises BadInput with every
-    problem of every lever, each at its place in the file."""
+def asked(name_or_path: str | Path, search: Mapping[str, Any] | None = None, **options: Any) -> Question:
+    """The question of a shipped study or a study's file. Options (members, years, start, seed), and what is given of ``search``, replace the
+    file's. Raises BadInput with every problem of every lever, each at its place in the file."""
     place = find_study(name_or_path)
     study = read_spec(Study, place)
+    if search:
+        study = study.model_copy(update={"search": study.search.model_copy(update=dict(search))})
     mapping, line_of = read_mapping(program_file(study.program, place))
     today = program_from_mapping(mapping, line_of, str(program_file(study.program, place)))
     assumptions = read_assumptions(

@@ -39,8 +39,8 @@ class Lever(Spec):
     """Highest value of a range."""
     steps: Annotated[int, Field(ge=2, le=1000)] | None = None
     """With a grid: so many values from low to high, evenly."""
-    decimals: Annotated[int, Field(ge=0, le=12)] | None = None
-    """Values of a range are rounded to so many. Unless given: 0 in a program where low and high are written as whole numbers, else 2; none
+    decimals: Annotated[int, Field(ge=-9, le=12)] | None = None
+    """Values of a range are rounded to so many; -3: to thousands. Unless given: 0 in a program where low and high are written as whole numbers, else 2; none
     elsewhere."""
 
     @model_validator(mode="after")
@@ -193,8 +193,8 @@ class Study(Spec):
     """What every design differs by from today's program, apart from what is varied; as in a scenario's arm."""
     vary: Annotated[tuple[Lever, ...], Field(min_length=1, max_length=30)]
     """The levers."""
-    plan: Plan = Grid(kind="grid")
-    """Which designs are lived."""
+    plan: Plan | None = None
+    """Which designs a sweep lives; left out: a grid. A search needs none."""
     outcomes: Annotated[tuple[str, ...], Field(min_length=1, max_length=30)]
     """What is looked at, by name."""
     search: Search = Search()
@@ -243,16 +243,29 @@ class Study(Spec):
                 yield SpecError(("vary", k, "name"), "an outcome has this name: give the lever another", title)
 
     def _ranges(self) -> Iterator[SpecError]:
+        if self.plan is None:
+            return
+        if self.plan.kind == "grid":
+            yield from self.no_grid()
+            return
+        for k, lever in enumerate(self.vary):
+            if lever.steps is not None:
+                yield SpecError(("vary", k, "steps"), f"belongs to a grid, not to a {self.plan.kind}", lever.steps)
+
+    def no_grid(self) -> Iterator[SpecError]:
+        """Why the levers make no grid; nothing where they do."""
         count = 1
         for k, lever in enumerate(self.vary):
-            if self.plan.kind == "grid":
-                if lever.values is None and lever.steps is None:
-                    yield SpecError(("vary", k), "a grid needs values, or low, high and steps: there is nothing to try")
-                count *= len(lever.values) if lever.values is not None else lever.steps or 1
-            elif lever.steps is not None:
-                yield SpecError(("vary", k, "steps"), f"belongs to a grid, not to a {self.plan.kind}", lever.steps)
+            if lever.values is None and lever.steps is None:
+                yield SpecError(("vary", k), "a grid needs values, or low, high and steps: there is nothing to try")
+            count *= len(lever.values) if lever.values is not None else lever.steps or 1
         if count > MOST_DESIGNS:
             yield SpecError(("vary",), f"expected at most {MOST_DESIGNS:,} designs: this grid has {count:,}")
+
+    @property
+    def planned(self) -> Plan:
+        """The plan of a sweep."""
+        return self.plan or Grid(kind="grid")
 
     @property
     def looked_at(self) -> tuple[str, ...]:
