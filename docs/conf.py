@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.application import Sphinx
 
 DOCS = Path(__file__).resolve().parent
@@ -72,7 +71,7 @@ def note_terms(app: Sphinx, doctree: nodes.document) -> None:
     """Every heading of the glossary below its groups' is a term: for `{term}`, the index and the search, in English and in Chinese."""
     if app.env.docname != "glossary":
         return
-    standard = app.env.get_domain("std")
+    standard, index = app.env.get_domain("std"), app.env.get_domain("index").entries.setdefault("glossary", [])
     for section in doctree.findall(nodes.section):
         if not isinstance(section.parent.parent, nodes.section):
             continue
@@ -81,7 +80,26 @@ def note_terms(app: Sphinx, doctree: nodes.document) -> None:
         anchor = section["ids"][0]
         for name in names:
             standard.note_object("term", name, anchor, location=section)
-        section.insert(1, addnodes.index(entries=[("single", name, anchor, "", None) for name in names]))
+            index.append(("single", name, anchor, "", None))
+
+
+def note_entries(app: Sphinx, doctree: nodes.document) -> None:
+    """Every field of a file, and every option of a command, is found by the search at its own place."""
+    folder, _, page = app.env.docname.partition("/")
+    if folder != "reference":
+        return
+    standard, kind = app.env.get_domain("std"), "command-option" if page == "commands" else "field"
+    for item in doctree.findall(nodes.list_item):
+        title = item.parent.parent[0].astext()
+        name = next(iter(item.findall(nodes.strong))).astext()
+        if page == "commands":
+            full = f"loyalty {title} {name}"
+        else:
+            place, _, told = title.partition(", ")
+            full = name if title == "The file" else f"{place}.{name}"
+            full += f", {told} ({page})" if told else f" ({page})"
+        item["ids"].append(nodes.make_id(f"{kind}-{full}"))
+        standard.note_object(kind, full, item["ids"][-1], location=item)
 
 
 def speak_the_language(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
@@ -92,5 +110,8 @@ def speak_the_language(app: Sphinx, page: str, template: str, context: dict[str,
 
 def setup(app: Sphinx) -> None:
     app.connect("source-read", read_source)
+    app.add_object_type("field", "field", objname="field of a file")
+    app.add_object_type("command-option", "command-option", objname="option of a command")
     app.connect("doctree-read", note_terms)
+    app.connect("doctree-read", note_entries)
     app.connect("html-page-context", speak_the_language)
