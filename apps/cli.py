@@ -5,6 +5,7 @@ Heavy modules are imported inside the commands that need them: asking for help s
 """
 
 import errno
+import json
 import os
 import socket
 import sys
@@ -45,6 +46,7 @@ from apps.tornado_command import tornado
 from workbench import __version__
 from workbench.digest import document_digest
 from workbench.errors import BadInput, Problem, nearest
+from workbench.files import atomic_path
 from workbench.packaging import ForeignPackage, refuse_misplaced
 
 if TYPE_CHECKING:
@@ -393,11 +395,17 @@ def compare(
         int | None, typer.Option(min=1, max=1024, help="Threads of the kernel; else one a core.")
     ] = None,
     baseline: Annotated[str, typer.Option(help="Another program, or none.")] = "none",
+    file: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE.json", help="Write the comparison, for reports and stories."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Let the same members live under several programs, and without any."""
     first = _day("--start")(start)
     chosen = engine_of(engine)
+    if file is not None and file.suffix.lower() != ".json":
+        raise BadInput(Problem("--out", "expected a name ending in .json", file.name))
     from simulators import simulate
     from workbench.compare_document import compare_document
     from workbench.program.load import load_program
@@ -420,10 +428,15 @@ def compare(
     for run, name in zip(comparison.against_first, names[1:], strict=True):
         run.scenario.names.update(program=name, baseline=names[0])
     document = compare_document(comparison, names)
+    if file is not None:
+        with atomic_path(file) as temporary:
+            temporary.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     if as_json:
         _print_json(document)
     else:
         show_comparison(document)
+    if file is not None:
+        (err if as_json else out).print(f"written: {file}", highlight=False, soft_wrap=True)
 
 
 def _check_names(names: list[str]) -> None:
@@ -507,25 +520,35 @@ def _keeping(kept: "Kept | None", seeds: list[int]) -> Iterator[None]:
 # --- report ----------------------------------------------------------------------------------------------------------
 @app.command()
 def report(
-    run_dir: Annotated[Path, typer.Argument(help="A folder that `loyalty run --out` wrote.")],
+    target: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN_DIR_OR_FILE",
+            help="A folder that `loyalty run --out` wrote, a story (YAML), or what `loyalty compare --json` printed.",
+        ),
+    ],
     file: Annotated[Path, typer.Option("--out", metavar="FILE", help="The report to write: .html, .pptx or .xlsx.")],
-    lang: Annotated[str, typer.Option(help="en or zh-Hant.")] = "en",
+    lang: Annotated[
+        str | None, typer.Option(help="en or zh-Hant; unless given, a story's first language, otherwise en.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a run as a report that opens anywhere: a page, a deck of native charts, or a workbook."""
+    """Write a run, a story or a comparison as a report that opens anywhere: a page, a deck of native charts, or a workbook."""
     from simulators.output_files import check_apart
     from workbench.files import reading
     from workbench.reports.html import SUFFIXES, check_language, write_report
 
     if file.suffix.lower() not in SUFFIXES:
         raise BadInput(Problem("--out", "expected a name ending in " + ", ".join(SUFFIXES), file.name))
-    check_language(lang)
-
-    if run_dir.is_dir():
-        with reading(run_dir):
-            parts = [path for path in sorted(run_dir.iterdir()) if path.suffix.lower() not in SUFFIXES]
+    if lang is not None:
+        check_language(lang)
+    if target.is_dir():
+        with reading(target):
+            parts = [path for path in sorted(target.iterdir()) if path.suffix.lower() not in SUFFIXES]
         check_apart({f"RUN_DIR ({path.name})": path for path in parts}, {"--out": file})
-    written = write_report(run_dir, file, lang)
+    elif target.is_file():
+        check_apart({"FILE": target}, {"--out": file})
+    written = write_report(target, file, lang)
     if as_json:
         _print_json({"written": str(written)})
     else:

@@ -17,27 +17,30 @@ SUFFIXES = (".html", ".pptx", ".xlsx")
 """What a report is written as: a page, a deck, a workbook."""
 
 
-def write_report(run_folder: Path, out: Path, language: str = "en") -> Path:
-    """Write the report of a run as its name's ending says (``SUFFIXES``), and return its path.
+def write_report(target: Path, out: Path, language: str | None = None) -> Path:
+    """Write a report as its name's ending says (``SUFFIXES``), and return its path. ``target``: a run's folder, or the file of a story or of a
+    comparison. language: a story's own first one, otherwise English, unless given.
 
-    Raises BadInput: another ending, no run folder, an unknown language, a place that cannot be written, or the extra ``reports`` is not
+    Raises BadInput: another ending, nothing of the kind, an unknown language, a place that cannot be written, or the extra ``reports`` is not
     installed.
     """
     suffix = out.suffix.lower()
     if suffix not in SUFFIXES:
         raise BadInput(Problem("--out", "expected a name ending in " + ", ".join(SUFFIXES), out.name))
+    check_installed(*NEEDED, *(() if suffix == ".html" else ("pptx", "xlsxwriter")))
+    if language is not None:
+        check_language(language)
+    if target.is_file():
+        from workbench.reports.story_report import told_of, write_told
+
+        told, say = told_of(target, language)
+        return write_told(told, out, say)
     if suffix == ".html":
-        return write_html(run_folder, out, language)
-    check_installed(*NEEDED, "pptx", "xlsxwriter")
-    check_language(language)
+        return write_html(target, out, language or "en")
     from workbench.reports.run_report import write_run_deck
     from workbench.reports.run_workbook import write_run_workbook
 
-    return (
-        write_run_deck(run_folder, out, language)
-        if suffix == ".pptx"
-        else write_run_workbook(run_folder, out, language)
-    )
+    return (write_run_deck if suffix == ".pptx" else write_run_workbook)(target, out, language or "en")
 
 
 def write_html(run_folder: Path, out: Path, language: str = "en") -> Path:

@@ -47,10 +47,18 @@ def render(run: RunFolder, language: str) -> str:
     )
 
 
-def filled(template: str, parts: tuple[Section, ...], say: Language, **more: Any) -> str:
-    """A template filled in: the parts of a page with their charts, script and style inside it, and what else it asks for."""
-    library, own = _bokeh(), _script((HERE / "report.js").read_text(encoding="utf-8"))
+def filled(
+    template: str,
+    parts: tuple[Section, ...],
+    say: Language,
+    scripts: tuple[str, ...] = ("report.js",),
+    styles: tuple[str, ...] = ("report.css",),
+    **more: Any,
+) -> str:
+    """A template filled in: the parts of a page with their charts, scripts and styles inside it, and what else it asks for."""
+    library, own = _bokeh(), _script("".join((HERE / name).read_text(encoding="utf-8") for name in scripts))
     charts = {chart.name: _item(chart.figure) for section in parts for chart in section.charts}
+    style = "".join((HERE / name).read_text(encoding="utf-8") for name in styles)
     return (
         _environment()
         .get_template(template)
@@ -63,7 +71,7 @@ def filled(template: str, parts: tuple[Section, ...], say: Language, **more: Any
             library=library,
             own=own,
             charts=_data(charts),
-            style=Markup((HERE / "report.css").read_text(encoding="utf-8").replace("{{FONT}}", FONT)),
+            style=Markup(style.replace("{{FONT}}", FONT)),
         )
     )
 

@@ -47,5 +47,5 @@ def shown_exhibits(run: RunFolder, say: Language) -> tuple[Exhibit, ...]:
 def write_run_deck(run_folder: Path, out: Path, language: str) -> Path:
     """Write a run as a deck. Raises BadInput."""
     run, say = RunFolder(run_folder), Language(language)
-    slides = [(each, "") for each in shown_exhibits(run, say)]
+    slides = [(each, "", "") for each in shown_exhibits(run, say)]
     return write_deck(out, cover_of(run, say), slides, date.fromisoformat(run.document["end"]), say)

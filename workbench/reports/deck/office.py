@@ -144,7 +144,7 @@ def text_lines(text: str, width: float, size: float) -> int:
     room = max(width * 72, size)
     lines, used = 1, 0.0
     for word in re.findall(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*|\s+", text):
-        wide = size if len(word) == 1 and ord(word) >= 0x2E80 else 0.5 * size * len(word)
+        wide = 1.04 * size if len(word) == 1 and ord(word) >= 0x2E80 else 0.5 * size * len(word)
         if used + wide > room and used:
             lines, used = lines + 1, 0.0
         while wide > room:

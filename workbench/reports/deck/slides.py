@@ -51,7 +51,7 @@ class Slides:
     """Puts exhibits on the slides of a deck."""
 
     def __init__(self, deck: Any, say: Language, cover: Cover) -> None:
-        self.deck, self.say, self.cover = deck, say, cover
+        self.deck, self.say, self.cover, self.foot = deck, say, cover, cover.foot
 
     def front(self) -> None:
         """The first slide."""
@@ -73,8 +73,9 @@ class Slides:
         self._badge(slide, (0.9, 6.2))
         paragraph(text_box(slide, (3.2, 6.2, 9.2, 0.75)), cover.meaning, say.tag, 13, MUTED, first=True)
 
-    def exhibit(self, found: Exhibit, notes: str = "") -> None:
+    def exhibit(self, found: Exhibit, notes: str, foot: str) -> None:
         """The slides of an exhibit: as many as its tables need."""
+        self.foot = foot
         if found.figures:
             slide, top = self._headed(found, notes)
             self._cards(slide, found, top)
@@ -110,14 +111,14 @@ class Slides:
             paragraph(text_box(slide, (LEFT, top, WIDTH, more)), found.more, say.tag, 14, MUTED, first=True)
             top += more
         self._foot(slide)
-        told = [notes, found.more, *found.notes, self.cover.meaning, self.cover.foot]
+        told = [notes, found.more, *found.notes, self.cover.meaning, self.foot]
         frame = slide.notes_slide.notes_text_frame
         for place, text in enumerate(each for each in told if each):
             paragraph(frame, text, say.tag, 12, INK, first=place == 0)
         return slide, top + 0.14
 
     def _foot(self, slide: Any) -> None:
-        paragraph(text_box(slide, (LEFT, FOOT, 11.2, 0.28)), self.cover.foot, self.say.tag, 10, MUTED, first=True)
+        paragraph(text_box(slide, (LEFT, FOOT, 11.2, 0.28)), self.foot, self.say.tag, 10, MUTED, first=True)
         frame = text_box(slide, (12.03, FOOT, 0.7, 0.28))
         slide_number(frame, self.say.tag, 10, MUTED, len(self.deck.slides))
         frame.paragraphs[0].alignment = PP_ALIGN.RIGHT

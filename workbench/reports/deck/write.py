@@ -12,13 +12,13 @@ from workbench.reports.language import Language
 __all__ = ["Cover", "write_deck"]
 
 
-def write_deck(path: Path, cover: Cover, slides: Sequence[tuple[Exhibit, str]], day: date, say: Language) -> Path:
-    """Write a deck of exhibits, each with the speaker's notes. ``day`` stands in the file as its date: the same exhibits are the same
-    bytes. Raises BadInput where the file cannot be written."""
+def write_deck(path: Path, cover: Cover, slides: Sequence[tuple[Exhibit, str, str]], day: date, say: Language) -> Path:
+    """Write a deck of exhibits, each with the speaker's notes and its foot ("": that of the cover). ``day`` stands in the file as its date:
+    the same exhibits are the same bytes. Raises BadInput where the file cannot be written."""
     deck = blank_deck(cover.title, cover.kind, datetime(day.year, day.month, day.day))
     made = Slides(deck, say, cover)
     made.front()
-    for exhibit, notes in slides:
-        made.exhibit(exhibit, notes)
+    for exhibit, notes, foot in slides:
+        made.exhibit(exhibit, notes, foot or cover.foot)
     save(deck, path)
     return Path(path)
