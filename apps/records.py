@@ -31,7 +31,7 @@ from workbench.finance.triangle_file import read_ledger, read_triangle
 from workbench.program.spec import Program
 from workbench.units import to_day
 
-__all__ = ["LARGEST", "LARGEST_PLAIN", "Kind", "Records", "Shelf", "month_end"]
+__all__ = ["LARGEST", "LARGEST_PLAIN", "Kind", "Kept", "Records", "Shelf", "month_end"]
 
 LARGEST = 32 * 2**20
 """Bytes of a file that a browser sends."""
@@ -63,6 +63,16 @@ class Records:
     """Redemptions that the rules refused in that replay."""
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A file that was taken in as it is: bounded and unpacked, and not read."""
+
+    name: str
+    path: Path
+    sha256: str
+    """Of the bytes that came in."""
+
+
 def month_end(month: int) -> date:
     """The last day of a month (since January 1970)."""
     following = np.datetime64(month + 1, "M").astype("datetime64[D]")
@@ -91,6 +101,31 @@ class Shelf:
             self._forget()
             raise BadInput(error.problems, name, error.more) from error
 
+    def keep(self, name: str, data: bytes) -> Kept:
+        """Take a file in for a reader that checks it itself. Raises BadInput where it is too large, also when unpacked; nothing is kept then."""
+        if len(data) > LARGEST:
+            raise BadInput(
+                Problem("", f"expected at most {LARGEST // 2**20} MB; the command line takes larger files"), name
+            )
+        try:
+            path = self._place(data)
+            _bounded(path)
+        except BadInput as error:
+            self._forget()
+            raise BadInput(error.problems, name, error.more) from error
+        except (pa.ArrowException, OSError) as error:
+            self._forget()
+            first = (str(error).splitlines() or [""])[0]
+            raise BadInput(Problem("", f"expected a whole Parquet file: {first}"), name) from error
+        return Kept(name, path, hashlib.sha256(data).hexdigest())
+
+    @property
+    def folder(self) -> Path:
+        """The folder, for what is made of the files; it goes with them."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="loyalty-"))
+        return self._folder
+
     def _forget(self) -> None:
         """Remove the files of the last one taken in."""
         if self._folder is not None:
@@ -98,11 +133,9 @@ class Shelf:
                 each.unlink()
 
     def _place(self, data: bytes) -> Path:
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="loyalty-"))
         self._count += 1
         parquet = data[:4] == b"PAR1"
-        path = self._folder / f"{self._count:04d}{'.parquet' if parquet else '.csv'}"
+        path = self.folder / f"{self._count:04d}{'.parquet' if parquet else '.csv'}"
         path.write_bytes(data if parquet else _plain(data))
         return path
 
