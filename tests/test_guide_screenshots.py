@@ -22,9 +22,9 @@ import panel as pn
 
 from apps.app import serve
 from apps.pages import shown_pages
-from apps.runs import Service
+from apps.runs import Service, Settings
 from apps.workspace import Workspace
-from tests.app_server import Window
+from tests.app_server import EVERYTHING, Window
 from tests.app_server import browser as browser
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,7 +32,7 @@ DOCS = ROOT / "docs"
 KEPT = DOCS / "screenshots"
 LARGEST = 200_000
 """Bytes of a picture."""
-DESK, PHONE = (1440, 900), (390, 844)
+DESK, TALL, PHONE = (1440, 900), (1440, 1240), (390, 844)
 
 
 # --- what the guide shows --------------------------------------------------------------------------------------------
@@ -145,34 +145,51 @@ def lower_gold(page: Any) -> None:
         page.keyboard.press("ArrowLeft")
 
 
+def tab(name: str) -> Callable[[Any], None]:
+    """A tab of the page is chosen."""
+
+    def choose(page: Any) -> None:
+        page.get_by_role("tab", name=name, exact=True).click()
+
+    return choose
+
+
 PICTURES = [
     Picture("design.png", "design", act=lower_gold),
     Picture("design_zh.png", "design", tag="zh-Hant", act=lower_gold),
     Picture("design_phone.png", "design", PHONE, "zh-Hant", act=lower_gold),
+    Picture("liability.png", "liability", TALL),
+    Picture("liability_books.png", "liability", TALL, act=tab("Books")),
+    Picture("liability_phone.png", "liability", PHONE, "zh-Hant"),
 ]
 
 
-UNDER_WAY = ("computing…", "Out of date", "計算中…", "已過時")
-"""What the app says while it works something out."""
+UNDER_WAY = f"""() => {{ {EVERYTHING}
+  const own = (each) => [...each.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join("");
+  return all(document.body).filter((each) => each.checkVisibility() && own(each).includes("…")).map(own);
+}}"""
+"""What stands on the page and has an ellipsis: the app says so what is being worked out."""
 
 
 def answered(window: Window) -> None:
     """Wait until the page has come to rest and nothing is being worked out."""
-    for _ in range(120):
+    waiting: list[str] = []
+    for _ in range(240):
         quiet(window.page)
-        if not any(each in window.text for each in UNDER_WAY):
+        waiting = window.page.evaluate(UNDER_WAY)
+        if not waiting:
             return
         window.page.wait_for_timeout(500)
-    raise AssertionError("it is still being worked out")
+    raise AssertionError(f"still under way: {waiting}")
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app as `loyalty app` serves it: the compiled kernel, members as many as anybody gets."""
+    """The app as `loyalty app` serves it, by the compiled kernel; full runs are smaller, so that levels of confidence do not take minutes."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    service = Service()
+    service = Service(Settings(full=5000))
     service.warm_up()
     workspace = Workspace(tmp_path_factory.mktemp("workspace") / "work")
     serve(service, "127.0.0.1", port, [f"127.0.0.1:{port}"], threaded=True, workspace=workspace)
