@@ -153,6 +153,7 @@ def tornado(
         "title_zh": scenario.program.title_zh,
         "population": scenario.names.get("population", ""),
         "assumptions": scenario.names.get("assumptions", ""),
+        "currency": currency,
         "members": scenario.members,
         "years": scenario.years,
         "start": scenario.start.isoformat(),

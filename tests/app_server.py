@@ -132,7 +132,7 @@ class Window:
         self.at(page)
         if dark:
             self.page.get_by_label("Toggle theme").click()
-            self.page.wait_for_function("document.documentElement.className.includes('dark')")
+            self.page.wait_for_function(DARK)
 
     def at(self, page: str) -> None:
         """Wait until this page is the one that is visited."""
@@ -178,6 +178,8 @@ class Window:
 
 UPSTREAM: set[str] = set()
 """Serious violations that only the component library can mend: none."""
+DARK = """() => getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).slice(0, 3).every((each) => Number(each) < 70)"""
+"""Whether the page has taken the dark theme."""
 EVERYTHING = """
   const inside = (each) => each.shadowRoot ? [each, ...all(each.shadowRoot)] : [each];
   const all = (root) => [...root.querySelectorAll("*")].flatMap(inside);
