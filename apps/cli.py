@@ -5,7 +5,6 @@ Heavy modules are imported inside the commands that need them: asking for help s
 """
 
 import errno
-import json
 import os
 import socket
 import sys
@@ -19,6 +18,7 @@ import typer
 
 from apps.at_risk_command import at_risk
 from apps.calibrate_command import calibrate
+from apps.compare_command import compare
 from apps.console import day_of as _day
 from apps.console import err, out, plain, table
 from apps.console import print_json as _print_json
@@ -32,21 +32,18 @@ from apps.scenario_options import (
     engine_of,
     first_arm,
     no_room,
-    of_file,
     placed,
     progress_bar,
-    same_currency,
     scenario_of,
     tell,
 )
 from apps.segments_command import segments
-from apps.show_run import show_comparison, show_run
+from apps.show_run import show_run
 from apps.sweep_command import sweep
 from apps.tornado_command import tornado
 from workbench import __version__
 from workbench.digest import document_digest
 from workbench.errors import BadInput, Problem, nearest
-from workbench.files import atomic_path
 from workbench.packaging import ForeignPackage, refuse_misplaced
 
 if TYPE_CHECKING:
@@ -67,6 +64,7 @@ app = typer.Typer(
     help="Loyalty programs as data, lived by whole populations, exact to the point.",
 )
 app.command()(calibrate)
+app.command()(compare)
 app.command()(liability)
 app.command()(redemption)
 app.command()(backtest)
@@ -365,87 +363,6 @@ def run(
     if folder is not None:
         told = "found, made by the same inputs and code (--fresh lives it again)" if found else "written"
         (err if as_json else out).print(f"{told}: {folder}", highlight=False, soft_wrap=True)
-
-
-# --- compare ---------------------------------------------------------------------------------------------------------
-@app.command()
-def compare(
-    context: typer.Context,
-    names: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PROGRAM PROGRAM ... | SCENARIO",
-            help="Slugs of the library, or YAML files; the first is what the others are compared with. Or one scenario.",
-        ),
-    ],
-    members: Annotated[int, typer.Option(min=1, max=100_000_000, help="Members drawn.")] = 10_000,
-    years: Annotated[int, typer.Option(min=1, max=50, help="Length of the run.")] = 3,
-    start: Annotated[str, typer.Option(metavar="DATE", help="First day.")] = "2025-01-01",
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Same seed, same result.")] = 1,
-    population: Annotated[
-        str | None, typer.Option(help="A shipped population or a file; else the first program's own.")
-    ] = None,
-    purchases_per_year: Annotated[float | None, typer.Option(help="Scale the population to this mean rate.")] = None,
-    mean_basket: Annotated[
-        float | None, typer.Option(help="Scale it to this mean basket, in the program's currency.")
-    ] = None,
-    assumptions: Annotated[str, typer.Option(help="Shipped assumptions or a file.")] = "central",
-    engine: Annotated[str | None, typer.Option(help="kernel or agents: the same digests.")] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, max=1024, help="Threads of the kernel; else one a core.")
-    ] = None,
-    baseline: Annotated[str, typer.Option(help="Another program, or none.")] = "none",
-    file: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FILE.json", help="Write the comparison, for reports and stories."),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Let the same members live under several programs, and without any."""
-    first = _day("--start")(start)
-    chosen = engine_of(engine)
-    if file is not None and file.suffix.lower() != ".json":
-        raise BadInput(Problem("--out", "expected a name ending in .json", file.name))
-    from simulators import simulate
-    from workbench.compare_document import compare_document
-    from workbench.program.load import load_program
-    from workbench.scenario_file import is_scenario
-
-    if len(names) == 1 and is_scenario(names[0]):
-        scenario, programs, names = of_file(names[0], context)
-    else:
-        _check_names(names)
-        scenario = scenario_of(
-            names[0], baseline, population, purchases_per_year, mean_basket, assumptions, members, years, first, seed
-        )
-        programs = [scenario.program, *(load_program(name) for name in names[1:])]
-        for name, program in zip(names, programs, strict=True):
-            same_currency("PROGRAM", scenario.program, name, program)
-    with progress_bar(scenario.members, chosen, None) as progress, no_room(None):
-        comparison = simulate.compare(scenario, programs, progress, chosen, threads, notify=tell)
-    for run, name in zip(comparison.runs, names, strict=True):
-        run.scenario.names["program"] = name
-    for run, name in zip(comparison.against_first, names[1:], strict=True):
-        run.scenario.names.update(program=name, baseline=names[0])
-    document = compare_document(comparison, names)
-    if file is not None:
-        with atomic_path(file) as temporary:
-            temporary.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    if as_json:
-        _print_json(document)
-    else:
-        show_comparison(document)
-    if file is not None:
-        (err if as_json else out).print(f"written: {file}", highlight=False, soft_wrap=True)
-
-
-def _check_names(names: list[str]) -> None:
-    """Two programs or more, each once."""
-    if len(names) < 2:
-        raise BadInput(Problem("PROGRAM", "expected two programs or more, or a scenario", " ".join(names)))
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            raise BadInput(Problem("PROGRAM", "expected each program once", name))
 
 
 def _policy(name: str, replications: int | None) -> "Policy":

@@ -5,7 +5,7 @@ from typing import Any
 
 from apps.console import out, table
 
-__all__ = ["show_comparison", "show_run"]
+__all__ = ["LIFT", "amount", "lift_row", "per_added", "show_run"]
 
 LIFT = {
     "purchases": "purchases",
@@ -35,7 +35,7 @@ def show_run(document: dict[str, Any]) -> None:
     lift = document["lift"]
     table(
         ["the same members", "baseline", "program", "difference", "95 % interval"],
-        [_lift_row(name, lift[name]) for name in LIFT if lift[name] is not None],
+        [lift_row(name, lift[name]) for name in LIFT if lift[name] is not None],
     )
     counts = lift["counts"]
     _say(
@@ -82,58 +82,6 @@ def _beside_the_rate(behaviour: dict[str, Any]) -> str:
     return f"beside the rate: {death}; {behaviour['topped_up']:,} baskets topped up; {behaviour['displaced']:,} purchases displaced"
 
 
-def show_comparison(document: dict[str, Any]) -> None:
-    """Print several programs beside each other, and each further one against the first."""
-    programs = document["programs"]
-    rows: dict[str, list[str]] = {}
-    for found in programs.values():
-        for label, value in _beside(found).items():
-            rows.setdefault(label, []).append(value)
-    table(["the same members", *programs], [[label, *values] for label, values in rows.items()])
-    for each in document["differences"]:
-        table(
-            [
-                f"{each['program']} against {each['against']}",
-                each["against"],
-                each["program"],
-                "difference",
-                "95 % interval",
-            ],
-            [_lift_row(name, each[name]) for name in LIFT if each.get(name) is not None],
-        )
-    first = next(iter(programs.values()))
-    for name, found in programs.items():
-        for warning in found["warnings"]:
-            _say(f"warning: {name}: {warning}")
-    _say(first["provenance"]["kind"])
-    _say("; ".join(f"{name} digest {found['digest']}" for name, found in programs.items()))
-    baseline = first["provenance"]["baseline"]
-    _say(
-        f"lift of each over {'no program' if baseline == 'none' else baseline}; "
-        f"population {first['provenance']['population']}; assumptions {first['provenance']['assumptions']}; {first['members']:,} members, "
-        f"{first['start']} to {first['end']}, seed {first['seed']}; engine {first['engine']}"
-    )
-
-
-def _beside(document: dict[str, Any]) -> dict[str, str]:
-    """One program's column."""
-    tiers, economics, lift = document["tiers"], document["economics"], document["lift"]
-
-    def share(value: float | None, places: int = 1) -> str:
-        return "" if value is None else f"{value:.{places}f} %"
-
-    rate = tiers["upgrade_rate"]
-    return {
-        "points outstanding": f"{document['points']['outstanding']:,}",
-        "face value": _amount(document["liability"]["face_value"], document["currency"]),
-        "points expired": f"{document['points']['expired']:,}",
-        "upgraded": share(None if rate is None else 100 * rate),
-        "cost of sales": share(economics["cost_pct_of_sales"], 2),
-        "purchases, lift": share(lift["purchases"]["delta_pct"], 2),
-        "margin, lift": share(lift["margin"]["delta_pct"], 2),
-    }
-
-
 def _say(text: str) -> None:
     out.print(text, highlight=False, soft_wrap=True, markup=False)
 
@@ -155,6 +103,12 @@ def _figures(document: dict[str, Any]) -> list[list[str]]:
         rows.append(["upgraded at least once", f"{100 * tiers['upgrade_rate']:.1f} %"])
     rows.append(["sales", _amount(economics["sales"], currency)])
     rows.append(["cost of redemption", _amount(economics["redemption_cost"], currency)])
+    owed = document["liability"]
+    rows.append(["contract liability", _amount(owed["contract"], currency)])
+    for what, label, places in (("purchase", "purchase", 2), ("sales", f"{currency} of sales", 4)):
+        rows.append(
+            [f"{currency}, cost of one more {label} (95 %)", per_added(economics["cost_per_added"][what], places)]
+        )
     return rows
 
 
@@ -167,7 +121,7 @@ def _origin(document: dict[str, Any]) -> str:
     )
 
 
-def _lift_row(name: str, ratio: dict[str, Any]) -> list[str]:
+def lift_row(name: str, ratio: dict[str, Any]) -> list[str]:
     def number(value: float | None) -> str:
         if value is None:
             return ""
@@ -184,3 +138,17 @@ def _lift_row(name: str, ratio: dict[str, Any]) -> list[str]:
 
 def _amount(value: float | None, currency: str) -> str:
     return "" if value is None else f"{currency} {value:,.0f}"
+
+
+def amount(value: float | None) -> str:
+    """An amount in major units, of a table that names the currency."""
+    return "" if value is None else f"{value:,.0f}"
+
+
+def per_added(found: dict[str, Any], places: int) -> str:
+    """Cost of one more, with its interval; what was saved for each one lost is said to be that."""
+    if found["value"] is None:
+        return "not told"
+    low, high = found["ci95"]
+    shown = f"{found['value']:,.{places}f} ({low:,.{places}f} to {high:,.{places}f})"
+    return shown if found["added"] > 0 else f"saved {shown}"

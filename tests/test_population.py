@@ -119,6 +119,22 @@ def test_snack_shop_reproduces_its_document():
         assert agrees(sample, worked)
 
 
+@pytest.mark.slow
+def test_snack_shop_at_200_000_members_is_within_half_a_point_of_its_document():
+    """The shares that the design names, of ten blocks of members of one seed, each half a point off at the most."""
+    found, members_in_all = np.zeros(5), 0
+    for block in range(10):
+        terms, members = world(load_population("snack_shop"), 3 * YEAR, 20_000, first=20_000 * block)
+        count, last = purchases(terms, members, 1, 1.0, math.inf)
+        here = np.isfinite(last)
+        count, last = count[here], last[here]
+        members_in_all += here.sum()
+        found += [(count == 0).sum(), *((count >= k).sum() for k in (1, 2, 4)), (last > START + 2 * YEAR).sum()]
+    assert members_in_all > 199_800
+    off = 100 * found / members_in_all - np.array([66.31, 33.69, 16.98, 5.96, 49.94])
+    assert (np.abs(off) < 0.5).all(), off
+
+
 def test_equal_customers_buy_as_a_poisson_process():
     terms, members = world(nbd(1e8, 0.25e8), YEAR)
     count, _ = purchases(terms, members, 1, 1.0, YEAR)

@@ -1,5 +1,6 @@
 """Floor 5: what the program costs, beside what it brings."""
 
+from workbench.reports.change_part import NOTHING, cost_of_more
 from workbench.reports.language import Language
 from workbench.reports.parts import Chart, Section, Swatch, Table
 from workbench.reports.plots import COLORS, lying_bars
@@ -111,6 +112,9 @@ def _spend(run: RunFolder, say: Language) -> Table:
     rows.append((_("Program spend, of sales"), _percent_or_missing(economics["cost_pct_of_sales"], say)))
     if economics["fees"]:
         rows.append((_("Fees of paid plans"), say.money(economics["fees"], currency)))
+    for what, name in (("purchase", _("Cost of one more purchase")), ("sales", _("Cost of one more unit of sales"))):
+        told = cost_of_more(economics["cost_per_added"][what], what, currency, say)
+        rows.append((name, _("not told: nothing may have been added") if told == NOTHING else told))
     back, interval = economics["return_on_spend"], economics["return_on_spend_ci95"]
     rows.append((_("Return on program spend"), _percent_or_missing(None if back is None else 100 * back, say)))
     if interval is not None:

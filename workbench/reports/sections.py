@@ -1,5 +1,6 @@
 """Floor 5: the questions a report answers, in the order in which a reader asks them."""
 
+from workbench.reports.change_part import change
 from workbench.reports.cost_part import cost
 from workbench.reports.language import Language
 from workbench.reports.members_part import repurchase, tiers
@@ -12,5 +13,6 @@ __all__ = ["sections"]
 
 
 def sections(run: RunFolder, say: Language) -> tuple[Section, ...]:
-    """What comes in and goes out, what is left, who climbs, who moved, what comes back, what it costs."""
-    return tuple(part(run, say) for part in (flows, outstanding, tiers, moves, repurchase, cost))
+    """What comes in and goes out, what is left, who climbs, who moved, what comes back, what it costs, and what a change on a date did."""
+    told = tuple(part(run, say) for part in (flows, outstanding, tiers, moves, repurchase, cost))
+    return (*told, *change(run, say))
