@@ -201,6 +201,15 @@ def _show(document: dict[str, Any]) -> None:
     _show_spend(document["spend"])
     _show_seasons(document["seasonality"])
     _show_holdout(document)
+    redeemed = document["redemption"]
+    if redeemed is not None:
+        out.print(
+            f"{redeemed['redeemed']:,} of {redeemed['members']:,} members with two purchases redeemed: {100 * redeemed['never']:.1f} % never will, the "
+            f"others first do with chance {redeemed['per_purchase']:.3f} at a purchase (assumptions: balance 0, expiry 0, hassle {redeemed['hassle']:.3f})",
+            highlight=False,
+            soft_wrap=True,
+        )
+        out.print()
     _show_segments(document.get("segments", {}))
     for each in document["warnings"]:
         out.print(f"warning: {plain(each)}", highlight=False, soft_wrap=True)

@@ -161,6 +161,11 @@ def _show(document: dict[str, Any]) -> None:
     )
     for note in document["notes"]:
         out.print(f"note: {note}", highlight=False, soft_wrap=True)
+    months = document["window_months"]
+    out.print(
+        f"money in the log's currency and purchases within the last {months} months; days since the last purchase",
+        highlight=False,
+    )
     out.print()
     rows = []
     for each in document["segments"]:
@@ -174,7 +179,7 @@ def _show(document: dict[str, Any]) -> None:
             ]
             + ["" if value is None else f"{value:,.1f}" for value in figures]
         )
-    table(["segment", "customers", "share", "money", "days since", "purchases", "money each"], rows)
+    table(["segment", "customers", "share", "money in all", "mean days since", "mean purchases", "mean money"], rows)
     moves = document["migration"]
     out.print(
         f"since {moves['from']}: {moves['stayed']:,} stayed, {moves['new']:,} new, "

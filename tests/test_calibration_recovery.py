@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from workbench.population.behaviour import behaviour_terms, wants_to_redeem
 from workbench.population.calibration.calibrate import Wanted, calibrate
 from workbench.population.calibration.fit import MODELS, fit
 from workbench.population.calibration.log import PURCHASE, REDEEM, Log
@@ -11,9 +12,9 @@ from workbench.population.calibration.redemption import fit_redemption
 from workbench.population.calibration.spend import fit_gamma_gamma, fit_lognormal, repeat_baskets
 from workbench.population.calibration.summary import Summaries
 from workbench.population.death import death_time
-from workbench.population.load import load_population
+from workbench.population.load import load_assumptions, load_population
 from workbench.population.strips import candidates, draw_members
-from workbench.population.terms import population_terms
+from workbench.population.terms import BY_CHOICE, population_terms
 
 TRUTH = {
     "pareto-nbd": (0.6, 6.0, 0.7, 15.0),
@@ -142,6 +143,11 @@ def test_who_never_redeems_is_told_from_who_has_not_yet() -> None:
     assert abs(found.never - 1 / 3) < 3.5 * found.never_error < 0.3
     assert abs(found.per_purchase - 0.15) < 3.5 * found.per_purchase_error < 0.1
     assert 1 - found.redeemed / found.members > 0.45
+    behaviour = behaviour_terms(load_assumptions("central"))._replace(
+        choice_balance=0.0, choice_expiry=0.0, choice_hassle=found.hassle
+    )
+    for u, redeems in ((found.per_purchase - 1e-9, True), (found.per_purchase + 1e-9, False)):
+        assert wants_to_redeem(behaviour, BY_CHOICE, u, 900, 100, 3, 0) == redeems, "the assumption that lives by it"
     bought = log.where(log.event == PURCHASE)
     assert fit_redemption(bought, occasions(bought)) is None
 

@@ -41,7 +41,9 @@ def calibration_document(found: Calibration) -> dict[str, Any]:
         "arrivals": found.arriving._asdict(),
         "returns": {"share": found.returned[0], "days": found.returned[1]},
         "refunds": _refunds(found),
-        "redemption": None if found.redemption is None else found.redemption._asdict(),
+        "redemption": None
+        if found.redemption is None
+        else found.redemption._asdict() | {"hassle": found.redemption.hassle},
         "channels": shares_of(found.log, found.log.channel, "store"),
         "categories": shares_of(found.log, found.log.category),
         "population_model": {"model": found.enters.model.name, "time": "calendar" if core.month is None else "season", "parameters": found.enters.parameters,

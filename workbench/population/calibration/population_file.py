@@ -100,7 +100,9 @@ def _notes(found: Calibration) -> list[str]:
         notes.append(
             f"Redeemers: {told['redeemed']} of {told['members']} members with two purchases redeemed. never is fitted"
             f"{_plus(told['never_error'])}; the others first redeem with chance {chance} at a purchase. How threshold and choice share the "
-            "rest, and what they weigh up (the assumptions file), a log without balances does not tell: judgement."
+            "rest, and what they weigh up (the assumptions file), a log without balances does not tell: judgement. To live by that chance alone: "
+            f"redeemers with threshold 0 and choice {1 - told['never']:.6f}, and assumptions with redemption: "
+            f"{{balance: 0, expiry: 0, hassle: {found.redemption.hassle:.4g}}}."
         )
     return notes + found.warnings
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from workbench.population.calibration.log import REDEEM, Log
 from workbench.population.calibration.orders import Occasions
@@ -32,6 +32,12 @@ class Redemption(NamedTuple):
     per_purchase: float
     """Chance of the others at a purchase, up to their first redemption."""
     per_purchase_error: float | None
+
+    @property
+    def hassle(self) -> float:
+        """What the assumptions' ``redemption.hassle`` has to be, with weights of 0 on balance and expiry, for members who weigh it up to redeem with
+        this chance at every purchase at which they have the points."""
+        return -float(logit(min(max(self.per_purchase, 1e-4), 1 - 1e-4)))
 
 
 def fit_redemption(log: Log, days: Occasions) -> Redemption | None:
