@@ -481,6 +481,10 @@ def serve_app(
         list[str] | None,
         typer.Option(metavar="NAME:PORT", help="A further name under which browsers reach it (repeatable)."),
     ] = None,
+    workspace: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Folder of programs, scenarios, runs and logs; made when something is saved."),
+    ] = Path("loyalty_workspace"),
 ) -> None:
     """Change a program by levers and see at once what moves, in a browser."""
     missing = [name for name in ("babel", "bokeh", "jinja2", "panel", "panel_material_ui") if find_spec(name) is None]
@@ -488,9 +492,12 @@ def serve_app(
         raise BadInput(
             Problem("", f"expected {', '.join(missing)} to be installed: pip install 'loyalty-workbench[app]'")
         )
+    if workspace.exists() and not workspace.is_dir():
+        raise BadInput(Problem("--workspace", "expected a folder, or a name for a new one", str(workspace)))
     with err.status("starting (the first time, the rules are compiled for this machine: about half a minute)"):
         from apps.app import serve
         from apps.runs import Service
+        from apps.workspace import Workspace
 
         service = Service()
         service.warm_up()
@@ -501,7 +508,9 @@ def serve_app(
     _say_who_may_enter(host, local)
     err.print(f"serving on http://{names[0]}:{port}; Ctrl-C ends it", highlight=False, soft_wrap=True)
     try:
-        serve(service, host, port, [f"{name}:{port}" for name in names] + (origin or []))
+        serve(
+            service, host, port, [f"{name}:{port}" for name in names] + (origin or []), workspace=Workspace(workspace)
+        )
     except OSError as error:
         option, value = ("--port", str(port)) if error.errno == errno.EADDRINUSE else ("--host", host)
         raise BadInput(

@@ -9,12 +9,12 @@ from panel.layout import Column, Row
 from panel.pane import HTML, Bokeh
 from panel.viewable import Viewable
 from panel.widgets import FloatInput
-from panel_material_ui import Button, FloatSlider, Select
+from panel_material_ui import Button, FloatSlider, Select, TextInput
 from panel_material_ui.template.base import Page
 
 __all__ = [
-    "HTML", "Bokeh", "Button", "Column", "CopyText", "FloatInput", "FloatSlider", "Page", "PageLanguage", "Row", "Select", "Viewable",
-    "hold", "laid_out",
+    "HTML", "Bokeh", "Button", "Column", "CopyText", "FloatInput", "FloatSlider", "Page", "PageLanguage", "Row", "Select", "TextInput",
+    "Viewable", "hold", "laid_out",
 ]  # fmt: skip
 
 

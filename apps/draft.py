@@ -12,7 +12,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from apps.levers import Change, changes, file_mapping
-from apps.runs import Question
+from apps.question import Question
 from workbench.digest import document_digest
 from workbench.errors import BadInput, Problem, dotted
 from workbench.finance.accounting.policy import Policy, load_policy, shipped_policies
@@ -146,7 +146,7 @@ class Draft:
         }
         return Question(
             self.program, self.baseline, self.people, self.behaviour, names,
-            members=members, years=self.years, start=self.start, seed=self.seed,
+            members=members, years=self.years, start=self.start, seed=self.seed, policy=self.valuation,
         )  # fmt: skip
 
     def key(self) -> str:
@@ -157,10 +157,32 @@ class Draft:
         found |= {name: getattr(self, name).model_dump(mode="json", by_alias=True) for name in ("program", "baseline")}
         return document_digest(found | {"start": self.start.isoformat()})
 
+    @property
+    def is_shipped_world(self) -> bool:
+        """Whether people and assumptions are those shipped for the program: no change of assumption."""
+        usual = (self.baseline.population, "central", "default")
+        changes = self.population_changes, self.assumptions_changes, self.policy_changes
+        return (self.population, self.assumptions, self.policy) == usual and not any(changes)
+
     # --- others like it ---
     def with_program(self, program: Program) -> "Draft":
         """The same with another program in the place of its own."""
         return replace(self, program=program)
+
+    def against(self, name: str, baseline: Program) -> "Draft":
+        """The same with another program as the baseline."""
+        return replace(self, baseline=baseline, baseline_name=name)
+
+    def in_shipped_world(self) -> "Draft | None":
+        """The baseline among the people and under the assumptions shipped for it; None where the draft's world is that one, or where the program
+        fits no shipped population."""
+        if self.is_shipped_world:
+            return None
+        found = Draft.opened(self.baseline_name, self.baseline, years=self.years, start=self.start, seed=self.seed)
+        try:
+            return found.checked()
+        except BadInput:
+            return None
 
     def as_baseline(self) -> "Draft":
         """The same with the program as it stands as the baseline."""

@@ -19,7 +19,7 @@ from workbench.rules.tiers_spec import METRICS
 from workbench.spec import Spec, SpecError
 
 __all__ = [
-    "Absent", "Change", "Lever", "Number", "Path", "changed", "changes", "earn_lever", "expiry_lever", "file_mapping", "on_grid",
+    "Absent", "Change", "Lever", "Number", "Path", "changed", "changes", "earn_lever", "expiry_lever", "file_mapping", "on_grid", "plain_differences",
     "tier_levers",
 ]  # fmt: skip
 
@@ -237,6 +237,11 @@ def file_mapping(program: Program) -> dict[str, Any]:
 def changes(shipped: Program, program: Program) -> list[Change]:
     """Every number, word or list that differs between two programs' files, in the order of the format."""
     return list(_differences((), file_mapping(shipped), file_mapping(program)))
+
+
+def plain_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+    """Every number, word or list that differs between two mappings of plain data."""
+    return list(_differences((), dict(before), dict(after)))
 
 
 def _differences(path: Path, before: Any, after: Any) -> Iterator[Change]:

@@ -8,10 +8,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
 
 from apps.levers import file_mapping
-from apps.runs import Question
+from apps.question import Question
 from workbench.program.spec import Program
 
-__all__ = ["command", "program_yaml"]
+__all__ = ["command", "laid_out", "program_yaml"]
 
 
 SHORT = 40
@@ -25,17 +25,17 @@ def program_yaml(program: Program) -> str:
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.width = 100_000  # a text is one line, so that it can be searched
     stream = io.StringIO()
-    yaml.dump(_laid_out(file_mapping(program)), stream)
+    yaml.dump(laid_out(file_mapping(program)), stream)
     return stream.getvalue()
 
 
-def _laid_out(value: Any) -> Any:
-    """With lists of sentences written one below the other."""
+def laid_out(value: Any) -> Any:
+    """Plain data as it is written: lists of sentences one below the other."""
     if isinstance(value, dict):
-        return {key: _laid_out(each) for key, each in value.items()}
+        return {key: laid_out(each) for key, each in value.items()}
     if not isinstance(value, list):
         return value
-    found = CommentedSeq(_laid_out(each) for each in value)
+    found = CommentedSeq(laid_out(each) for each in value)
     if any(isinstance(each, str) and len(each) > SHORT for each in value):
         found.fa.set_block_style()
     return found

@@ -3,21 +3,25 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from typing import Any
 
 from apps.desk import Desk
+from apps.draft import Draft
 from apps.estimates import Comparison
+from apps.growths import Growths
+from apps.question import Question
 from apps.store import Store
+from simulators.kernel import TooLarge, refusals
 from simulators.simulate import Progress
 from workbench.population.behaviour import Assumptions
 from workbench.population.load import load_assumptions, load_population
 from workbench.population.spec import Population
 from workbench.program.load import library, load_program
 from workbench.program.spec import Program
-from workbench.scenario import Scenario
 
 __all__ = ["Cancelled", "Latest", "Question", "Service", "Settings", "Ticket", "compare"]
 
@@ -26,10 +30,18 @@ __all__ = ["Cancelled", "Latest", "Question", "Service", "Settings", "Ticket", "
 class Settings:
     """What every session simulates."""
 
-    preview: int = 2000
-    """Members of a preview: so many that it answers at once."""
-    full: int = 20_000
+    preview: int = 5000
+    """Members of the first answer: so many that it comes at once."""
+    middle: int = 20_000
+    """Members of the answer after it."""
+    full: int = 100_000
     """Members of a full run."""
+    few: int = 500
+    """Members of the first answer where only the agents can live them, a hundred times more slowly."""
+    some: int = 2000
+    """And of the last."""
+    compiled: bool = True
+    """Whether the compiled kernel may be used; without it all is done by ``Store``'s engine."""
     years: int = 3
     start: date = date(2025, 1, 1)
     seed: int = 1
@@ -120,49 +132,9 @@ class Latest:
             tell(future)
 
 
-@dataclass(frozen=True)
-class Question:
-    """A program, the same as shipped, and the world both live in."""
-
-    program: Program
-    shipped: Program
-    population: Population
-    assumptions: Assumptions
-    names: dict[str, str]
-    """Of program, population and assumptions, as a command line would name them; the shipped program's under ``shipped``."""
-    members: int
-    years: int
-    start: date
-    seed: int
-
-    @property
-    def days(self) -> tuple[int, int]:
-        """First and last day."""
-        mine = self.ghost()
-        return mine.start_day, mine.last_day
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether the program differs from the shipped one."""
-        return self.program != self.shipped
-
-    def scenario(self) -> Scenario:
-        """The program against no program."""
-        names = {key: self.names[key] for key in ("program", "population", "assumptions")} | {"baseline": "none"}
-        return Scenario(
-            self.program, self.population, self.assumptions,
-            members=self.members, years=self.years, start=self.start, seed=self.seed, names=names,
-        )  # fmt: skip
-
-    def ghost(self) -> Scenario:
-        """The shipped program against no program."""
-        mine = self.scenario()
-        return replace(mine, program=self.shipped, names=mine.names | {"program": self.names["shipped"]})
-
-    def head_to_head(self) -> Scenario:
-        """The program against the shipped one."""
-        mine = self.scenario()
-        return replace(mine, baseline=self.shipped, names=mine.names | {"baseline": self.names["shipped"]})
+def fewer(question: Question, members: int) -> Question:
+    """The same question to another number of members."""
+    return replace(question, members=members)
 
 
 def compare(store: Store, question: Question, ticket: Ticket, head: bool) -> Comparison:
@@ -187,10 +159,31 @@ class Service:
     store: Store = field(default_factory=Store)
     desk: Desk = field(default_factory=Desk)
     """Books of runs."""
+    growths: Growths = field(default_factory=Growths)
     previews: Executor = field(default_factory=lambda: ThreadPoolExecutor(2, "preview"))
-    """Apart from the full runs, so that nobody's full run keeps a slider waiting."""
+    """Apart from the longer runs, so that nobody's long run keeps a slider waiting."""
+    refinements: Executor = field(default_factory=lambda: ThreadPoolExecutor(1, "refinement"))
+    """For answers of more members, a second or two each."""
     full_runs: Executor = field(default_factory=lambda: ThreadPoolExecutor(1, "full-run"))
+    """For what takes longer."""
     stopping: threading.Event = field(default_factory=threading.Event)
+
+    def sizes(self, question: Question) -> tuple[int, ...]:
+        """Numbers of members of the answers that a question gets, one after the other."""
+        settings = self.settings
+        if not settings.compiled:
+            return settings.preview, settings.full
+        if refusals(question.scenario(), [question.program, question.shipped]):
+            return settings.few, settings.some
+        return settings.preview, settings.middle, settings.full
+
+    def answer(self, question: Question, ticket: Ticket) -> Comparison:
+        """The answer to a question. Raises Cancelled; SpecError where the program cannot be exact."""
+        if self.settings.compiled:
+            with suppress(TooLarge):
+                return self.growths.answer(question, ticket.part(0, question.members))
+            question = fewer(question, min(question.members, self.settings.some))
+        return compare(self.store, question, ticket, head=True)
 
     def programs(self) -> dict[str, Program]:
         """The library, by slug."""
@@ -212,13 +205,23 @@ class Service:
 
     def warm_up(self) -> None:
         """Answer what every session asks first; where the engine has to be compiled, this is when."""
-        slug = self.settings.program
-        compare(self.store, self.question(slug, _library()[slug], self.settings.preview), Ticket(), head=False)
+        self.answer(self.first().question(self.settings.preview), Ticket())
+
+    def first(self) -> Draft:
+        """What a session begins with that nobody told anything."""
+        settings = self.settings
+        world = {
+            "assumptions": settings.assumptions,
+            "years": settings.years,
+            "start": settings.start,
+            "seed": settings.seed,
+        }
+        return Draft.of(settings.program, **world)
 
     def close(self) -> None:
         """End all runs and take no further ones."""
         self.stopping.set()
-        for pool in (self.previews, self.full_runs):
+        for pool in (self.previews, self.refinements, self.full_runs):
             pool.shutdown(wait=False, cancel_futures=True)
 
 

@@ -21,6 +21,8 @@ a page notices that the draft is another than the one it computed for. Everythin
     session.service          what sessions share: service.store (outcomes by scenario), service.settings (sizes of runs)
     session.workspace        plain files (apps/workspace.py)
     session.programs()       every program by name: the library's by slug, the workspace's by file name
+    session.answer           the newest answer about the draft: key figures of program and baseline
+    session.editor           the program as text and mapping while it is written, valid or not; open and save files
     session.job(...)         long work off this thread
     session.go("compare")    to another page
     session.tell("Saved.")   a word at the top of the page
@@ -28,10 +30,12 @@ a page notices that the draft is another than the one it computed for. Everythin
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from typing import TypeVar
 
+from apps.answers import Answer, Answers
 from apps.draft import Draft, library_program
+from apps.editor import Editor
 from apps.language import AppLanguage, language
 from apps.runs import Latest, Service, Ticket
 from apps.workspace import Workspace
@@ -73,21 +77,28 @@ class Session:
         self._jobs: dict[str, Latest] = {}
         self._tellers: dict[str, Callable[[int, int], None]] = {}
         self._listeners: list[Callable[[str], None]] = []
+        self.problems = 0
+        """How many problems stand in the way of what is being typed, which is not the draft yet."""
+        self.answers = Answers(self, lambda: self._told("answer"))
+        self.editor = Editor(self)
+        workspace.watch(self.editor, self._saved_elsewhere)
+
+    @property
+    def answer(self) -> Answer | None:
+        """The newest answer of the engines about the draft: its key figures (``apps.estimates.figures(answer.found)``), with the baseline's. It may be
+        of the draft before (``session.answers.current`` says so); a better one comes by itself, and then a page's ``answered`` is called."""
+        return self.answers.newest
 
     def fresh(self) -> Draft:
         """What a session begins with that nobody told anything."""
-        settings = self.service.settings
-        return Draft.of(
-            settings.program,
-            assumptions=settings.assumptions,
-            years=settings.years,
-            start=settings.start,
-            seed=settings.seed,
-        )
+        return self.service.first()
 
     def begin(self, draft: Draft, page: str) -> None:
         """Begin with a draft and on a page, before anything is shown; there is nothing to undo."""
         self._steps, self._at, self.page = [draft], 0, page
+        self.workspace.unwatch(self.editor)
+        self.editor = Editor(self)
+        self.workspace.watch(self.editor, self._saved_elsewhere)
 
     # --- the draft ---
     @property
@@ -109,6 +120,11 @@ class Session:
         kept = self._steps[: self._at + (0 if goes_on and self._at else 1)]
         self._steps = [*kept, draft][-MOST_STEPS - 1 :]
         self._at = len(self._steps) - 1
+        self._changed()
+
+    def _changed(self) -> None:
+        self.editor.follow()
+        self.answers.ask()
         self._told("draft")
 
     @property
@@ -133,7 +149,23 @@ class Session:
         if 0 <= self._at + by < len(self._steps):
             self._at += by
             self._last = "", 0.0
-            self._told("draft")
+            self._changed()
+
+    def _saved_elsewhere(self, folder: str, name: str) -> None:
+        """In another session's thread: somebody saved a file."""
+
+        def told() -> None:
+            if folder == "programs" and name == self.draft.origin and name in self.editor.digests:
+                self.editor.conflict = name
+                self.tell(
+                    self.say._(
+                        "{name} was saved elsewhere just now. What you have here is kept: open the file to see the other version, or save under another name.",
+                        name=name,
+                    ),
+                    "warning",
+                )
+
+        self._post(told)
 
     def programs(self) -> dict[str, Program]:
         """Every program by name: slugs of the library, then names of files in the workspace. Files that are no valid program are left out."""
@@ -186,6 +218,7 @@ class Session:
         progress: Callable[[int, int], None] | None = None,
         quick: bool = False,
         drop: bool = True,
+        pool: Executor | None = None,
     ) -> None:
         """Have ``work`` done on a thread of the service's pools, then ``told`` on this session's with the finished future.
 
@@ -195,12 +228,12 @@ class Session:
         to ``simulate(..., progress=...)``, a few times a second: this reports how far it is, and raises Cancelled where nobody waits any more.
         ``told``: ``future.result()`` gives what ``work`` returned, or raises what it raised; it is not called for jobs that were cancelled.
         ``progress``: is told (done, total) on this session's thread, at most four times a second while the job is under way.
-        ``quick``: for what takes less than half a second; there are threads of their own for it.
+        ``quick``: for what takes less than half a second; there are threads of their own for it. ``pool``: another pool.
         """
-        pool = self.service.previews if quick else self.service.full_runs
+        threads = pool or (self.service.previews if quick else self.service.full_runs)
         latest = self._jobs.get(name)
         if latest is None:
-            latest = self._jobs[name] = Latest(pool, self._post, self.service.stopping)
+            latest = self._jobs[name] = Latest(threads, self._post, self.service.stopping)
         if progress is None:
             self._tellers.pop(name, None)
         else:
@@ -243,9 +276,15 @@ class Session:
             if ticket is not None and ticket.total:
                 tell(ticket.done, ticket.total)
 
+    def mind(self, problems: int) -> None:
+        """Say that something typed is not valid yet, and so is not the draft (0: all is)."""
+        if problems != self.problems:
+            self.problems = problems
+            self._told("answer")
+
     # --- who listens ---
     def listen(self, listener: Callable[[str], None]) -> None:
-        """Be told of every change, by its kind: draft, language, theme, page, notice, jobs. For the shell; pages have ``show``."""
+        """Be told of every change, by its kind: draft, answer, language, theme, page, notice, jobs. For the shell; pages have ``show``."""
         self._listeners.append(listener)
 
     def _told(self, kind: str) -> None:
@@ -255,5 +294,6 @@ class Session:
     def close(self) -> None:
         """The browser has gone: nobody waits for anything."""
         self._listeners.clear()
+        self.workspace.unwatch(self.editor)
         for latest in self._jobs.values():
             latest.cancel()

@@ -5,6 +5,7 @@ from typing import Any
 import panel as pn
 from markupsafe import Markup
 
+from apps import strip
 from apps.charts.month import LINE
 from apps.components import HTML, Button, Page, PageLanguage, Row, laid_out
 from apps.fragments import STYLE
@@ -24,6 +25,14 @@ _ROOT = """
 :host { flex: none !important; height: auto !important; max-height: none !important; width: 100%; gap: 0; }
 :host > * { min-width: 0; }
 :host > .scroll-button { display: none; }
+:host > .figures { position: sticky; top: 0; z-index: 5; padding: 0 20px; box-sizing: border-box; }
+:host > .methods { padding: 4px 20px 0; box-sizing: border-box; }
+@media (max-width: 899px) { :host > .figures { padding: 0; } :host > .methods { padding: 4px 12px 0; } }
+"""
+_BAR = """
+:host { flex-direction: row !important; flex-wrap: wrap; align-items: center; gap: 4px 14px; padding: 8px 20px 6px; box-sizing: border-box; }
+:host > * { width: auto !important; }
+@media (max-width: 899px) { :host { padding: 8px 12px 6px; } }
 """
 _STAGE = ":host { flex: none !important; height: auto !important; width: 100%; min-height: 60vh; }"
 _BAR_COLORS = {
@@ -58,6 +67,8 @@ class Shell:
         self._winding = False
         session.listen(self._told)
         self._say()
+        session.answers.ask()
+        self._show_figures()
         self._visit()
         self._show_notice()
         self._show_place(push=False)
@@ -71,15 +82,30 @@ class Shell:
 
     def _build(self) -> None:
         session = self.session
+
+        def text(name: str) -> HTML:
+            return HTML("", stylesheets=[STYLE], sizing_mode="stretch_width", margin=0, css_classes=[name])
+
         self.address = Address(self._went, width=0, height=0, margin=0)
         self.navigation = Navigation(self._chosen, sizing_mode="stretch_width", margin=0, css_classes=["navigation"])
         self.tools = Tools(self._tool, margin=0)
         self.other = Button(color="light", variant="outlined", margin=(0, 8))
         self.other.on_click(lambda _: session.speak(next(tag for tag in LANGUAGES if tag != session.say.tag)))
         self.language = PageLanguage(width=0, height=0, margin=0)
-        self.notice = HTML("", stylesheets=[STYLE], sizing_mode="stretch_width", margin=0, css_classes=["notice"])
+        self.notice = text("notice")
+        self.chips, self.state, self.cards, self.methods = (
+            text("chips"),
+            text("state"),
+            text("figures"),
+            text("methods"),
+        )
+        self.stop = Button(color="primary", variant="outlined", size="small", margin=0)
+        self.stop.on_click(lambda _: session.answers.stop())
+        self.refine = Button(color="primary", variant="outlined", size="small", margin=0)
+        self.refine.on_click(lambda _: session.answers.refine())
+        bar = laid_out(self.chips, self.state, self.stop, self.refine, css=_BAR, css_classes=["bar"])
         self.stage = laid_out(css=_STAGE, css_classes=["stage"])
-        self.root = laid_out(self.navigation, self.notice, self.stage, css=_ROOT)
+        self.root = laid_out(self.navigation, self.notice, bar, self.cards, self.methods, self.stage, css=_ROOT)
         self.page = Page(
             main=[self.root],
             header=[
@@ -100,13 +126,17 @@ class Shell:
             self._show_place(push=True)
         elif kind == "language":
             self._say()
+            self._show_figures()
             self._show_page()
             self._show_place(push=False)
         elif kind == "draft":
             self._show_place(push=False)
+            self._show_figures()
             self._show_page()
         elif kind == "theme":
             self._show_page()
+        elif kind == "answer":
+            self._show_answer()
         elif kind == "jobs":
             self._mind_the_clock()
         if kind in ("notice", "page", "language"):
@@ -162,6 +192,8 @@ class Shell:
         self.navigation.param.update(
             label=_("Pages"), pages=[[slug, say.text(title)] for slug, title in shown_pages().items()]
         )
+        self.stop.label = _("Stop")
+        self.refine.label = _("Full run: {n} members", n=say.number(self.session.service.settings.full))
         self.tools.param.update(undo=_("Undo"), redo=_("Redo"), copy=_("Copy link"), copied=_("Link copied"))
 
     def _visit(self) -> None:
@@ -186,6 +218,24 @@ class Shell:
         if query:
             self.address.put(query, push)
         self.tools.param.update(can_undo=session.can_undo, can_redo=session.can_redo, query=query)
+
+    def _show_answer(self) -> None:
+        self._show_figures()
+        answered = getattr(self._pages.get(self.session.page), "answered", None)
+        if answered is not None:
+            answered()
+
+    def _show_figures(self) -> None:
+        """The strip: whose world, how far, the figures."""
+        session, say = self.session, self.session.say
+        answers = session.answers
+        self.chips.object = strip.chips(session.draft, say)
+        self.state.object = strip.state(answers, session.problems, say)
+        self.cards.object = strip.cards(answers, say)
+        self.methods.object = strip.methods(answers, say)
+        self.stop.visible = answers.refining is not None
+        self.refine.visible = answers.stopped and answers.state == "preview"
+        self._mind_the_clock()
 
     def _show_notice(self) -> None:
         notice = self.session.notice

@@ -6,7 +6,7 @@ from typing import Any
 import param
 from panel.custom import JSComponent
 
-__all__ = ["Address", "Navigation", "Tools"]
+__all__ = ["ActionTable", "Address", "Navigation", "Tools", "Ways"]
 
 _FOCUS = ":focus-visible { outline: 3px solid var(--mui-palette-primary-main); outline-offset: -3px; }"
 
@@ -197,7 +197,7 @@ export function render({ model }) {
         """
 :host { color: #fff; }
 div { display: flex; align-items: center; gap: 2px; position: relative; }
-button { display: inline-flex; padding: 7px; border: 0; border-radius: 50%; background: none; color: inherit; cursor: pointer; }
+button { display: inline-flex; padding: 7px; border: 0; border-radius: 50%; background: none; color: #fff; cursor: pointer; }
 button:hover:enabled { background: rgb(255 255 255 / .16); }
 button:disabled { opacity: .42; cursor: default; }
 button:focus-visible { outline: 3px solid #fff; outline-offset: -3px; }
@@ -213,3 +213,130 @@ span:not(:empty) { position: absolute; top: 44px; right: 0; white-space: nowrap;
     def _handle_msg(self, data: Any) -> None:
         if data in ("undo", "redo"):
             self._pressed(data)
+
+
+class ActionTable(JSComponent):
+    """A table whose rows have buttons. ``pressed`` is called with the action and the row's key."""
+
+    heads = param.List(default=[])
+    rows = param.List(default=[])
+    """The key, then the cells."""
+    actions = param.List(default=[])
+    """``[name, title]`` each."""
+    caption = param.String(default="")
+    nothing = param.String(default="")
+    """What is said where there is no row."""
+
+    _esm = """
+export function render({ model }) {
+  const box = document.createElement("div")
+  box.tabIndex = 0
+  box.setAttribute("role", "region")
+  const made = (tag, text) => { const found = document.createElement(tag); if (text !== undefined) found.textContent = text; return found }
+  const show = () => {
+    box.setAttribute("aria-label", model.caption)
+    if (!model.rows.length) { box.replaceChildren(made("p", model.nothing)); return }
+    const table = made("table")
+    const head = made("tr")
+    head.append(...[...model.heads, ""].map((text) => { const cell = made(text ? "th" : "td", text); if (text) cell.scope = "col"; return cell }))
+    const top = made("thead")
+    top.append(head)
+    const body = made("tbody")
+    for (const [key, ...cells] of model.rows) {
+      const line = made("tr")
+      line.append(...cells.map((text, place) => { const cell = made(place ? "td" : "th", text); if (!place) cell.scope = "row"; return cell }))
+      const last = made("td")
+      for (const [name, title] of model.actions) {
+        const button = made("button", title)
+        button.type = "button"
+        button.setAttribute("aria-label", `${title}: ${cells[0]}`)
+        button.onclick = () => model.send_msg([name, key])
+        last.append(button)
+      }
+      line.append(last)
+      body.append(line)
+    }
+    table.append(made("caption", model.caption), top, body)
+    box.replaceChildren(table)
+  }
+  for (const name of ["heads", "rows", "actions", "caption", "nothing"]) model.on(name, show)
+  show()
+  return box
+}
+"""
+    _stylesheets = [
+        """
+div { overflow-x: auto; border: 1px solid var(--mui-palette-divider); border-radius: 6px; color: var(--mui-palette-text-primary);
+  font: 14px/1.45 var(--mui-font-family, sans-serif); font-variant-numeric: tabular-nums; }
+p { margin: 0; padding: 12px 14px; color: var(--mui-palette-text-secondary); }
+table { border-collapse: collapse; width: 100%; }
+caption { text-align: left; padding: 7px 10px; font-weight: 600; }
+th, td { padding: 5px 10px; text-align: right; border-top: 1px solid var(--mui-palette-divider); vertical-align: top; white-space: pre-line; }
+thead th { white-space: normal; vertical-align: bottom; }
+tbody th, thead th:first-child, th:nth-child(2), td:nth-child(2) { text-align: left; font-weight: 400; }
+thead th { font-weight: 600 !important; }
+button { font: inherit; margin: 0 0 4px 6px; color: var(--mui-palette-primary-main); background: none; cursor: pointer;
+  border: 1px solid var(--mui-palette-divider); border-radius: 6px; padding: 1px 10px; }
+"""
+        + _FOCUS
+    ]
+
+    def __init__(self, pressed: Callable[[str, str], None], **params: Any) -> None:
+        super().__init__(**params)
+        self._pressed = pressed
+
+    def _handle_msg(self, data: Any) -> None:
+        if isinstance(data, list) and len(data) == 2 and any(data[0] == name for name, _ in self.actions):
+            self._pressed(str(data[0]), str(data[1]))
+
+
+class Ways(JSComponent):
+    """Cards that lead on. ``chosen`` is called with a card's key."""
+
+    cards = param.List(default=[])
+    """``[key, who, question, told]`` each."""
+
+    _esm = """
+export function render({ model }) {
+  const list = document.createElement("ul")
+  const show = () => list.replaceChildren(...model.cards.map(([key, who, question, told]) => {
+    const item = document.createElement("li")
+    const card = document.createElement("button")
+    card.type = "button"
+    card.dataset.way = key
+    for (const [tag, text] of [["small", who], ["strong", question], ["span", told]]) {
+      const part = document.createElement(tag)
+      part.textContent = text
+      card.append(part)
+    }
+    card.onclick = () => model.send_msg(key)
+    item.append(card)
+    return item
+  }))
+  model.on("cards", show)
+  show()
+  return list
+}
+"""
+    _stylesheets = [
+        """
+ul { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); gap: 14px; }
+li { display: flex; }
+button { flex: 1; text-align: left; display: flex; flex-direction: column; gap: 4px; padding: 14px 16px; border-radius: 10px; cursor: pointer;
+  border: 1px solid var(--mui-palette-divider); border-left: 5px solid var(--mui-palette-primary-main);
+  background: var(--mui-palette-background-paper); color: var(--mui-palette-text-primary); font: 15px/1.45 var(--mui-font-family, sans-serif); }
+button:hover { border-color: var(--mui-palette-primary-main); }
+strong { font-size: 17px; }
+small { color: var(--mui-palette-primary-main); font-size: 13.5px; font-weight: 600; }
+span { color: var(--mui-palette-text-secondary); font-size: 14px; }
+"""
+        + _FOCUS
+    ]
+
+    def __init__(self, chosen: Callable[[str], None], **params: Any) -> None:
+        super().__init__(**params)
+        self._chosen = chosen
+
+    def _handle_msg(self, data: Any) -> None:
+        if isinstance(data, str):
+            self._chosen(data)

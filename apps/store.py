@@ -24,7 +24,7 @@ from workbench.run_document import run_document
 from workbench.scenario import Run, Scenario
 from workbench.units import EPOCH, NEVER, last_of_month
 
-__all__ = ["BLOCKS", "Blocks", "Outcome", "Panel", "Store", "member_panel"]
+__all__ = ["BLOCKS", "Blocks", "LeftOut", "Outcome", "Panel", "Store", "closing_points", "member_panel"]
 
 BLOCKS = 50
 """Blocks of members that intervals of differences are computed from: enough that the t-quantile (2.01) is near its limit (1.96)."""
@@ -45,9 +45,21 @@ class Blocks:
     upgraded: Floats
     """Of those, members who rose at least once."""
     cost: Floats
-    """Cost of redemption to the brand, in minor units."""
+    """What the program cost the brand, in minor units (of ledgers: the cost of redemption)."""
     sales: Floats
     """Sales, gross of program discounts, in minor units."""
+    gain: Floats | None = None
+    """Gross margin of the sales that the program added, and its fees, in minor units; None where it is not known by block."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Figures with each of a few equal groups of members left out in turn (the jackknife), float64[groups] each."""
+
+    liability: Floats
+    """Liability at the end for 1,000 members, in major units."""
+    breakage: Floats
+    """Share of the points outstanding that is never expected to be redeemed, per cent."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,8 @@ class Panel:
     """Points outstanding on those days, net of debt."""
     blocks: Blocks | None
     """None where the engine kept no ledgers: then differences have no interval."""
+    left_out: LeftOut | None = None
+    """None where it was not computed (in the first answer, of few members), and where points buy nothing."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +88,17 @@ class Outcome:
 
 def member_panel(run: Run) -> Panel:
     """The one place that looks inside a run; all else comes from its document."""
+    months, closing = closing_points(run)
+    return Panel(months, closing, None if run.ledgers is None else _blocks(run, run.ledgers[0]))
+
+
+def closing_points(run: Run) -> tuple[tuple[date, ...], tuple[int, ...]]:
+    """The ends of the run's months, and the points outstanding then."""
     table = points_by_month(run.program)
     numbers = [divmod(int(month), 12) for month in table["month"]]
     ends = [date(1970 + year, month + 1, last_of_month(1970 + year, month + 1)) for year, month in numbers]
-    return Panel(
-        months=tuple(min(end, EPOCH + timedelta(days=run.scenario.last_day)) for end in ends),
-        closing=tuple(int(points) for points in table["closing"]),
-        blocks=None if run.ledgers is None else _blocks(run, run.ledgers[0]),
-    )
+    months = tuple(min(end, EPOCH + timedelta(days=run.scenario.last_day)) for end in ends)
+    return months, tuple(int(points) for points in table["closing"])
 
 
 def _blocks(run: Run, ledger: LedgerTable) -> Blocks:

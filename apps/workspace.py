@@ -13,6 +13,7 @@ No Panel here.
 import hashlib
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,6 +58,15 @@ class Workspace:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._lock = threading.Lock()
+        self._watchers: dict[object, Callable[[str, str], None]] = {}
+
+    def watch(self, who: object, told: Callable[[str, str], None]) -> None:
+        """Have ``told(folder, name)`` called when somebody else of this server has saved a file; in whatever thread saved it."""
+        self._watchers[who] = told
+
+    def unwatch(self, who: object) -> None:
+        """Watch no longer."""
+        self._watchers.pop(who, None)
 
     def names(self, folder: str) -> list[str]:
         """Names of the files (in ``runs``: of the folders too), in alphabetical order; none where the folder is not there yet."""
@@ -93,8 +103,8 @@ class Workspace:
         changed = datetime.fromtimestamp(status.st_mtime, UTC)
         return data, Saved(folder, name, hashlib.sha256(data).hexdigest(), changed, len(data))
 
-    def save(self, folder: str, name: str, data: bytes, since: str | None = None) -> Saved:
-        """Write a file whole. ``since``: the digest it had when it was opened; None: it must not be there yet.
+    def save(self, folder: str, name: str, data: bytes, since: str | None = None, by: object = None) -> Saved:
+        """Write a file whole. ``since``: the digest it had when it was opened; None: it must not be there yet. ``by``: who saves, of those who watch.
 
         Raises Conflict where the file is another by now (or is there already), BadInput where it cannot be written or is too large.
         """
@@ -107,6 +117,9 @@ class Workspace:
             self._make(path.parent)
             with atomic_path(path) as temporary:
                 temporary.write_bytes(data)
+        for who, told in list(self._watchers.items()):
+            if who is not by:
+                told(folder, name)
         return self.read(folder, name)[1]
 
     def delete(self, folder: str, name: str) -> None:

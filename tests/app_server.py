@@ -9,7 +9,7 @@
         window.clean()          # no console error, no failed request, none to another host, nothing over the edge
         window.close()
 
-Runs are those of the agents, small (``PREVIEW`` and ``FULL`` members, two years), so that no test waits for a compiler. The workspace of a server
+Runs are small (``PREVIEW``, ``MIDDLE``, ``FULL`` members, two years). The workspace of a server
 is a temporary folder.
 """
 
@@ -30,27 +30,29 @@ pytest.importorskip("panel_material_ui", reason="the extra `app` is not installe
 import panel as pn
 
 from apps.app import serve
+from apps.estimates import Comparison
+from apps.growths import Growths
+from apps.question import Question
 from apps.runs import Service, Settings
-from apps.store import Store
 from apps.workspace import Workspace
-from simulators.simulate import Progress, simulate
-from workbench.scenario import Run, Scenario
+from simulators.simulate import Progress
 
 CHROMIUM = Path("/usr/bin/chromium")
-PREVIEW, FULL = 120, 260
-PATIENCE = 20_000
+PREVIEW, MIDDLE, FULL = 120, 200, 260
+PATIENCE = 60_000
 """Milliseconds to wait for what should take a part of a second, on a machine that does other things as well."""
 slow = threading.Event()
 """While set, full runs dawdle."""
 
 
-def live(scenario: Scenario, progress: Progress | None) -> Run:
-    """Agents, so that no test waits for a compiler; full runs report as they go."""
-    while slow.is_set() and scenario.members == FULL:
-        assert progress is not None
-        progress(7, FULL)
-        time.sleep(0.02)
-    return simulate(scenario, progress, engine="agents")
+class Dawdling(Growths):
+    """Answers of the compiled kernel; full runs report as they go, and take their time while they are told to."""
+
+    def answer(self, question: Question, progress: Progress) -> Comparison:
+        while slow.is_set() and question.members == FULL:
+            progress(7, FULL)
+            time.sleep(0.02)
+        return super().answer(question, progress)
 
 
 class a_server:
@@ -60,7 +62,7 @@ class a_server:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        self.service = Service(Settings(preview=PREVIEW, full=FULL, years=2), Store(live))
+        self.service = Service(Settings(preview=PREVIEW, middle=MIDDLE, full=FULL, years=2), growths=Dawdling())
         self.service.warm_up()
         self._folder = TemporaryDirectory()
         self.workspace = Workspace(Path(self._folder.name) / "work")

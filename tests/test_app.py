@@ -3,18 +3,25 @@
 import re
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
+from pydantic import BaseModel
 
 pytest.importorskip("panel", reason="the extra `app` is not installed")
 pytest.importorskip("panel_material_ui", reason="the extra `app` is not installed")
 
+from apps.estimates import FIGURES
+from apps.forms import bare, fields_by_key, union_members
 from apps.language import LANGUAGES, app_catalogue, language
-from tests.app_server import CANVASES, EVERYTHING, FOCUSED, NO_WAITING, OVER_THE_EDGE, PREVIEW, Window, a_server, slow
+from apps.views.design import titled
+from tests.app_server import CANVASES, EVERYTHING, FOCUSED, FULL, NO_WAITING, OVER_THE_EDGE, Window, a_server, slow
 from tests.app_server import browser as browser
 from tests.app_server import server as server
+from workbench.population.behaviour import Assumptions
 from workbench.population.load import load_assumptions, shipped_assumptions
+from workbench.population.spec import Population
+from workbench.program.spec import Program
 from workbench.reports.language import catalogue
 from workbench.run_document import PROJECTION
 
@@ -32,8 +39,41 @@ def texts_in_use() -> set[str]:
             for _, message, _, _ in extract("python", file, keywords={"_": None, "N_": None}):
                 found.add(message if isinstance(message, str) else message[0])
     word, _, sentence = PROJECTION.partition(": ")
+    found |= form_titles(Program, Population, Assumptions)
     titles = {load_assumptions(name).title for name in shipped_assumptions()}
     return found | titles | {word, sentence[0].upper() + sentence[1:] + "."}
+
+
+def form_titles(*models: type[BaseModel]) -> set[str]:
+    """Every key and every word of these models, as a form shows them."""
+    found: set[str] = set()
+    seen: set[type[BaseModel]] = set()
+
+    def model(each: type[BaseModel]) -> None:
+        if each not in seen:
+            seen.add(each)
+            for key, info in fields_by_key(each).items():
+                found.add(titled(key))
+                walk(info.annotation)
+
+    def walk(annotation: Any) -> None:
+        kind, _ = bare(annotation)
+        members = union_members(kind)[1]
+        found.update(titled(word) for word in members)
+        for each in members.values():
+            model(each)
+        if get_origin(kind) is Literal:
+            found.update(titled(str(word)) for word in get_args(kind))
+        elif isinstance(kind, type) and issubclass(kind, BaseModel):
+            model(kind)
+        elif not members:
+            for inside in get_args(kind):
+                if inside is not Ellipsis:
+                    walk(inside)
+
+    for each in models:
+        model(each)
+    return found
 
 
 @pytest.mark.parametrize("tag", [tag for tag in LANGUAGES if tag != "en"])
@@ -69,7 +109,7 @@ class Session(Window):
         super().__init__(browser, url, "design", width, tag)
         self.settled()
 
-    def settled(self, state: str = "preview") -> None:
+    def settled(self, state: str = "full") -> None:
         """Wait until the figures on the page are those of the program as it stands, differences included."""
         self.page.wait_for_selector(f"[data-state={state}]")
         self.page.wait_for_function(NO_WAITING)
@@ -103,18 +143,25 @@ class Session(Window):
 
     @property
     def yaml(self) -> str:
-        return str(self.page.locator("pre").nth(1).inner_text())
+        return str(self.page.locator("textarea").input_value())
+
+    def written(self, line: str) -> None:
+        """Wait until the text says something."""
+        self.page.wait_for_function(
+            f"(line) => {{ {EVERYTHING} return all(document).find((each) => each.tagName === 'TEXTAREA').value.includes(line) }}",
+            arg=line,
+        )
 
     def stands_at(self, lever: str, words: str, value: float, line: str) -> None:
         """A lever shows a value everywhere, and the spec has it."""
         self.says(f".lever-{lever} .now", words)
-        self.says("pre", line)
+        self.written(line)
         self.page.wait_for_timeout(150)
         assert self.shown(lever) == (words, value, value)
         assert line in self.yaml
 
-    def choose(self, box: int, option: str) -> None:
-        self.page.get_by_role("combobox").nth(box).click()
+    def choose(self, box: str, option: str) -> None:
+        self.page.get_by_role("combobox", name=box, exact=True).click()
         self.page.get_by_role("menuitem").filter(has_text=option).click()
 
 
@@ -127,8 +174,8 @@ def test_the_page_is_whole(server: str, browser: Any, width: int, tag: str) -> N
     assert page.evaluate("document.documentElement.lang") == tag
     text = session.text
     assert say.text("PROJECTION") in text and "central" in text
-    assert say.text("Preview: {n} members, seed {seed}", n=str(PREVIEW), seed="1") in text
-    for name in ("outstanding", "upgrade_rate", "repurchase", "purchases", "cost"):
+    assert say.text("Full run: {n} members, seed {seed}", n=str(FULL), seed="1") in text
+    for name in FIGURES:
         assert session.figure(name, "value") and session.figure(name, "interval") and session.figure(name, "ghost")
     assert len(session.column(1)) == 24, "a row of the table for each month"
     assert any(wide > 250 and high > 200 and drawn for wide, high, drawn in page.evaluate(CANVASES))
@@ -145,14 +192,14 @@ def test_the_page_is_whole(server: str, browser: Any, width: int, tag: str) -> N
 @pytest.mark.browser
 def test_each_lever_moves_figures_and_the_ghost_stays(server: str, browser: Any) -> None:
     session = Session(browser, server)
-    ghosts = [session.figure(name, "ghost") for name in ("outstanding", "upgrade_rate", "cost")]
+    ghosts = [session.figure(name, "ghost") for name in FIGURES]
     ghost_line = session.column(3)
     assert session.column(2) == ghost_line, "nothing is changed yet"
     assert session.page.locator(".change").count() == 0
     for lever, figure, key in (
         ("tier", "upgrade_rate", "Home"),
-        ("earn", "outstanding", "End"),
-        ("expiry", "outstanding", "Home"),
+        ("earn", "liability", "End"),
+        ("expiry", "liability", "Home"),
     ):
         before, line = session.figure(figure, "value"), session.column(2)
         session.press(lever, key)
@@ -161,14 +208,14 @@ def test_each_lever_moves_figures_and_the_ghost_stays(server: str, browser: Any)
             arg=before,
         )
         session.settled()
-        assert [session.figure(name, "ghost") for name in ("outstanding", "upgrade_rate", "cost")] == ghosts
+        assert [session.figure(name, "ghost") for name in FIGURES] == ghosts
         assert session.column(3) == ghost_line
         assert lever == "tier" or session.column(2) != line
         assert session.figure(figure, "change")
     assert session.page.locator(".changes li").count() == 3
     assert session.errors == []
     session.page.get_by_text("Reset all changes").click()
-    session.says("h2", "No changes against the shipped program")
+    session.says("h2", "No changes against the baseline")
     session.settled()
     session.page.wait_for_function(
         f"() => {{ {EVERYTHING} return !all(document).some((each) => each.matches('.change')) }}"
@@ -210,11 +257,11 @@ def test_what_is_typed_is_taken_or_refused_in_words(server: str, browser: Any) -
 @pytest.mark.browser
 def test_another_tier_and_another_program(server: str, browser: Any) -> None:
     session = Session(browser, server)
-    session.choose(1, "gold: spend")
+    session.choose("Tier", "gold: spend")
     session.stands_at("tier", "NT$150,000", 150000, "enter: {spend: 150000}")
     session.press("tier", "Home")
     session.stands_at("tier", "NT$100,000", 100000, "enter: {spend: 100000}")
-    session.choose(0, "tea_egg")
+    session.choose("Program", "tea_egg")
     session.says("pre", "loyalty run tea_egg")
     session.settled()
     for lever, reason in (
@@ -232,32 +279,28 @@ def test_another_tier_and_another_program(server: str, browser: Any) -> None:
 @pytest.mark.browser
 def test_a_full_run_and_its_end(server: str, browser: Any) -> None:
     session = Session(browser, server)
-    full, cancel = (session.page.get_by_role("button", name=re.compile(name)) for name in ("^Full run", "^Cancel"))
+    stop, full = (session.page.get_by_role("button", name=re.compile(name)) for name in ("^Stop", "^Full run"))
     slow.set()
     try:
-        full.click()
-        session.says(".state", "Full run under way: 7 of 260 lives")
-        assert full.is_disabled()
+        session.press("expiry", "ArrowLeft")
+        session.stands_at("expiry", "11 months", 11, "months: 11")
+        session.settled("preview")
+        session.says(".state", "refining: 7 of ")
         asked = time.monotonic()
-        cancel.click()
-        cancel.wait_for(state="hidden")
+        stop.click()
+        stop.wait_for(state="hidden")
         assert time.monotonic() - asked < 2
         session.settled("preview")
         full.click()  # and again, ended by a lever this time
-        cancel.wait_for()
+        stop.wait_for()
         session.press("expiry", "ArrowLeft")
-        session.stands_at("expiry", "11 months", 11, "months: 11")
-        cancel.wait_for(state="hidden")
+        session.stands_at("expiry", "10 months", 10, "months: 10")
         session.settled("preview")
     finally:
         slow.clear()
-    full.click()
     session.settled("full")
     assert "Full run: 260 members, seed 1" in session.page.locator("span.chip").inner_text()
     session.says("pre", "--members 260")
-    session.press("expiry", "ArrowRight")
-    session.settled("preview")
-    session.says("pre", f"--members {PREVIEW}")
     assert session.errors == []
     session.close()
 
@@ -268,7 +311,7 @@ def test_sessions_do_not_see_each_other(server: str, browser: Any) -> None:
     before = two.yaml, two.figure("upgrade_rate", "value"), two.column(2)
     ghost = two.figure("upgrade_rate", "ghost")
     one.press("tier", "Home")
-    one.says("h2", "1 change against the shipped program")
+    one.says("h2", "1 change against the baseline")
     one.page.get_by_label("Toggle theme").click()
     one.page.get_by_role("button", name="繁體中文").click()
     one.page.wait_for_function("document.documentElement.lang === 'zh-Hant'")
@@ -277,7 +320,7 @@ def test_sessions_do_not_see_each_other(server: str, browser: Any) -> None:
     assert one.yaml != before[0]
     assert one.shown("tier")[0] != two.shown("tier")[0], "the lever keeps its place in the other language"
     two.press("earn", "ArrowRight")
-    two.says("h2", "1 change against the shipped program")
+    two.says("h2", "1 change against the baseline")
     two.says("pre", "per: 205")
     assert two.page.evaluate("document.documentElement.lang") == "en"
     assert "per: 205" in two.yaml and "per: 205" not in one.yaml
@@ -298,20 +341,24 @@ def test_the_keyboard_reaches_everything(server: str, browser: Any) -> None:
     session.settled()
     session.page.locator("body").evaluate("document.activeElement.blur()")
     reached: list[str] = []
-    while len(reached) < 60 and (len(reached) < 2 or reached[-1] != reached[0]):  # once round
+    while len(reached) < 90 and (len(reached) < 2 or reached[-1] != reached[0]):  # once round
         session.page.keyboard.press("Tab")
         reached.append(session.page.evaluate(FOCUSED))
     for name in (
         "Design", "Undo", "Copy link", "繁體中文", "Toggle theme", "Tier threshold", "Earn rate: spend for points", "Expiry length", "Reset to 12 months",
-        "Full run: 260 members", "Key figures", "Points outstanding for 1,000 members.", "Reset all changes", "Copy: Command line",
-        "Copy: The program as YAML",
+        "Reset: expiry.months",
+        "Key figures", "Points outstanding for 1,000 members.", "Reset all changes", "Make this the baseline", "Copy: Command line",
+        "The program as YAML", "Save to workspace",
     ):  # fmt: skip
         assert any(name in each for each in reached), name
-    assert sum(" INPUT " in each and each.endswith(" text") for each in set(reached)) == 3, "three fields to type into"
+    assert sum(" INPUT " in each and each.endswith(" text") for each in set(reached)) == 4, "four fields to type into"
     session.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    session.page.get_by_role("button", name="Copy: The program as YAML").press("Enter")
+    session.page.get_by_role("button", name="Copy: Command line").press("Enter")
     session.says(".copytext span", "Copied")
-    assert session.page.evaluate("navigator.clipboard.readText()").strip() == session.yaml.strip()
+    assert (
+        session.page.evaluate("navigator.clipboard.readText()").strip()
+        == session.page.locator("pre").last.inner_text().strip()
+    )
     assert session.errors == []
     session.close()
 

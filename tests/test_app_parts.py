@@ -20,7 +20,7 @@ import pytest
 from typer.testing import CliRunner
 
 from apps import cli
-from apps.estimates import Comparison, figures, paired_difference
+from apps.estimates import FIGURES, Comparison, figures, jackknifed, paired_difference
 from apps.levers import (
     Absent,
     Change,
@@ -379,6 +379,21 @@ def test_a_paired_difference_covers_the_truth_nineteen_times_in_twenty() -> None
     assert abs(hits / 2000 - 0.95) < 4 * (0.95 * 0.05 / 2000) ** 0.5
 
 
+def test_a_jackknife_by_hand() -> None:
+    """Means of 4 groups left out: 2, 3, 4, 3; deviations -1, 0, 1, 0 from 3; error sqrt(3/4 * 2) = 1.224745; t with 3 degrees 3.182446."""
+    found = jackknifed(3.1, np.array([2.0, 3, 4, 3]))
+    assert found.value == 3.1
+    assert found.ci95 == pytest.approx((3.1 - 3.182446 * 1.224745, 3.1 + 3.182446 * 1.224745), abs=1e-4)
+
+
+def test_the_jackknife_of_a_mean_is_its_standard_error() -> None:
+    """A theorem: leaving one of n equal values out, the jackknife's error of the mean is s / sqrt(n)."""
+    values = np.random.default_rng(3).gamma(2, 1, 12)
+    left_out = (values.sum() - values) / 11
+    low, high = jackknifed(float(values.mean()), left_out).ci95 or (0.0, 0.0)
+    assert (high - low) / 2 == pytest.approx(2.200985 * values.std(ddof=1) / 12**0.5, rel=1e-5)
+
+
 def test_no_members_no_estimate() -> None:
     none, some = np.zeros(3), np.ones(3)
     assert paired_difference(none, none, some, some).value is None
@@ -389,26 +404,26 @@ def test_no_members_no_estimate() -> None:
 def test_figures_are_the_documents_own() -> None:
     asked = question("mitsui_outlet", {SILVER: 40000, MONTHS: 6}, members=150)
     found = compare(Store(agents), asked, Ticket(), head=True)
-    outstanding, upgraded, again, bought, cost = figures(found)
+    owed, broken, upgraded, again, cost, back = figures(found)
+    assert tuple(each.name for each in figures(found)) == FIGURES
     document, shipped = found.now.document, found.shipped.document
-    assert outstanding.now.value == pytest.approx(1000 * document["points"]["outstanding"] / 150)
-    assert outstanding.shipped.value == pytest.approx(1000 * shipped["points"]["outstanding"] / 150)
-    assert outstanding.now.ci95 == pytest.approx([1000 * x / 150 for x in document["liability"]["outstanding_ci95"]])
-    assert outstanding.change is not None and outstanding.change.value == pytest.approx(
-        outstanding.now.value - outstanding.shipped.value
-    )
+    assert owed.now.value == pytest.approx(1000 * document["liability"]["contract"] / 150)
+    assert owed.shipped.value == pytest.approx(1000 * shipped["liability"]["contract"] / 150)
+    share = document["liability"]["contract"] / document["points"]["outstanding"]
+    assert owed.now.ci95 == pytest.approx([1000 * share * x / 150 for x in document["liability"]["outstanding_ci95"]])
+    assert owed.change is not None and owed.change.value == pytest.approx(owed.now.value - owed.shipped.value)
+    assert broken.now.value == pytest.approx(100 * (1 - document["liability"]["urr"]))
     assert upgraded.now.value == pytest.approx(100 * document["tiers"]["upgrade_rate"])
     assert upgraded.change is not None and (upgraded.change.value or 0) > 0, "a lower threshold lets more members rise"
-    assert (again.now.value, bought.now.value) == tuple(
-        document["lift"][key]["delta_pct"] for key in ("repurchase_rate", "purchases")
-    )
+    assert again.now.value == document["lift"]["repurchase_rate"]["delta_pct"]
     assert cost.now.value == document["economics"]["cost_pct_of_sales"]
+    assert back.now.value == document["economics"]["return_on_spend"]
     head = found.head
-    assert head is not None and bought.change is not None
-    ratio = head.document["lift"]["purchases"]
-    assert bought.change.value == ratio["delta_pct"]
-    assert ratio["baseline"] == shipped["lift"]["purchases"]["program"]
-    assert ratio["program"] == document["lift"]["purchases"]["program"]
+    assert head is not None and again.change is not None
+    ratio = head.document["lift"]["repurchase_rate"]
+    assert again.change.value == ratio["delta_pct"]
+    assert ratio["baseline"] == shipped["lift"]["repurchase_rate"]["program"]
+    assert ratio["program"] == document["lift"]["repurchase_rate"]["program"]
 
 
 def test_the_shipped_program_is_its_own_ghost() -> None:
@@ -487,7 +502,7 @@ def test_a_ticket_says_how_far_it_is_and_ends_with_the_server() -> None:
 
 
 def test_sessions_share_nothing_that_moves() -> None:
-    service = Service(Settings(preview=5), Store(agents))
+    service = Service(Settings(preview=5, compiled=False), Store(agents))
     first = service.question("mitsui_outlet", service.programs()["mitsui_outlet"], 5)
     moved = changed(first.shipped, {SILVER: 60000}, *first.days)
     assert service.question("mitsui_outlet", moved, 5).names["program"] == "mitsui_outlet_changed.yaml"
@@ -526,7 +541,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     from apps import app
 
     calls: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(app, "serve", lambda service, *rest: calls.append(rest))
+    monkeypatch.setattr(app, "serve", lambda service, *rest, workspace: calls.append(rest))
     monkeypatch.setattr(Service, "warm_up", lambda _: None)
     for name in ("PANEL_BASIC_AUTH", "PANEL_OAUTH_PROVIDER", "PANEL_COOKIE_SECRET"):
         monkeypatch.delenv(name, raising=False)
