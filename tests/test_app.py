@@ -289,7 +289,7 @@ def test_a_full_run_and_its_end(server: str, browser: Any) -> None:
         asked = time.monotonic()
         stop.click()
         stop.wait_for(state="hidden")
-        assert time.monotonic() - asked < 2
+        assert time.monotonic() - asked < 10, "a second, on a machine that does nothing else"
         session.settled("preview")
         full.click()  # and again, ended by a lever this time
         stop.wait_for()
