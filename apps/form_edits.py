@@ -38,6 +38,9 @@ def _set(found: Any, path: Path, annotation: Any, info: FieldInfo | None, edit: 
     kind, _ = bare(annotation)
     if get_origin(kind) in (tuple, list):
         inside = bare(get_args(kind)[0])[0]
+        if get_args(kind)[0] is str:
+            _place(found, path, [line.strip() for line in text.splitlines() if line.strip()] or None)
+            return
         words = [_value(each.strip(), inside) for each in text.replace("、", ",").replace("，", ",").split(",")]
         words = [each for each in words if each != ""]
         _place(found, path, words or None)
@@ -170,7 +173,7 @@ def _place(found: Any, path: Path, value: Any) -> None:
     """Put a value at a path (None takes it out), making what has to be around it."""
     here = found
     for part in path[:-1]:
-        inside = here[part] if isinstance(here, list) and isinstance(part, int) and part < len(here) else None
+        inside = here[part] if isinstance(here, list) and isinstance(part, int) and 0 <= part < len(here) else None
         if isinstance(here, dict):
             inside = here.get(part)
             if not isinstance(inside, dict | list):

@@ -6,6 +6,7 @@ have ``e`` (problems) and ``f`` (findings: severity and text).
     number, text, date    ``v`` the text shown ("" where it is not given), ``d`` what holds then; number also ``min``, ``max``, ``whole``
     flag                  ``v`` "true", "false"
     choice                ``v``, ``o``: options ``[value, title]``; "" stands for not given where it is optional
+    lines                 a list of sentences, one on each line
     words                 a list of words, written with commas between them; ``o``: suggestions
     group                 ``c`` the fields; ``n``: optional, so that it can be taken out; ``here``: whether it is there
     kinds                 a union: a group with ``o``, the kinds there are, and ``v``, the one it is
@@ -213,6 +214,8 @@ def _several(path: Path, key: str, inside: Any, value: Any, words: Words, notes:
             children.append(child | {"t": _entry_title(each, place, member_key, words)})
         options = [[each, words.value(each)] for each in members] or [["", ""]]
         return {"k": "list", "c": children, "o": options}
+    if inside is str:  # sentences, which have commas of their own
+        return {"k": "lines", "v": "\n".join(_text(each) for each in items)}
     choices = [str(each) for each in get_args(kind)] if get_origin(kind) is Literal else notes.names.get(key, [])
     return {"k": "words", "v": ", ".join(_text(each) for each in items), "o": choices}
 

@@ -103,6 +103,10 @@ export function render({ model }) {
         input.append(option)
       }
       input.value = node.v
+    } else if (node.k === "lines") {
+      input = made("textarea")
+      input.value = node.v
+      input.rows = Math.min(8, Math.max(2, node.v.split("\n").length + 1))
     } else if (node.k === "flag") {
       input = made("input")
       input.type = "checkbox"
@@ -129,7 +133,7 @@ export function render({ model }) {
       const text = node.k === "flag" ? String(input.checked) : input.value
       send({ do: "set", path: node.p, text })
     }
-    if (node.k !== "choice" && node.k !== "flag") {
+    if (!["choice", "flag", "lines"].includes(node.k)) {
       input.onkeydown = (event) => {
         if (event.key === "Enter") { event.preventDefault(); send({ do: "set", path: node.p, text: input.value }) }
       }
