@@ -24,6 +24,7 @@ a page notices that the draft is another than the one it computed for. Everythin
     session.answer           the newest answer about the draft: key figures of program and baseline
     session.editor           the program as text and mapping while it is written, valid or not; open and save files
     session.job(...)         long work off this thread
+    session.later(call)      on this thread, after what waits there: for drawing many charts one by one
     session.go("compare")    to another page
     session.tell("Saved.")   a word at the top of the page
 """
@@ -247,6 +248,10 @@ class Session:
 
         latest.ask(work, ended)
         self._told("jobs")
+
+    def later(self, call: Callable[[], None]) -> None:
+        """Have something done on this session's thread after what waits there already: long drawing step by step, so that nobody waits for all."""
+        self._post(call)
 
     def cancel(self, name: str) -> None:
         """End a job, if it is under way, and forget what waits under its name."""

@@ -16,6 +16,8 @@ from workbench.reports.scales import linear
 __all__ = ["grid", "migration_flow", "migration_matrix", "triangle"]
 
 SANKEY_WIDTH = 640
+NARROWEST = 350
+"""Pixels that a Sankey diagram without a width is sure to have: there has to be room for its labels then."""
 FLOW = 1000.0
 """How wide HoloViews lays a Sankey diagram out, in units of its axis."""
 
@@ -142,8 +144,8 @@ def _bar(span: tuple[float, float], unit: Unit, look: Look) -> dict[str, Any]:
 def migration_flow(names: Sequence[str], matrix: Any, look: Look) -> Any:
     """The same counts as a Sankey diagram: from the tiers before on the left to the tiers after on the right. An ``hv.Sankey``.
 
-    ``matrix``: count[before, after]; links of nothing are left out, and at least one has to be there (else ValueError). Its width is
-    fixed (``look.width``, or 640): HoloViews lays it out in pixels.
+    ``matrix``: count[before, after]; links of nothing are left out, and at least one has to be there (else ValueError). Without
+    a width (``look.width``) it is as wide as its place, with room for its labels on a phone.
     """
     counts = np.asarray(matrix, dtype=float)
     places = [(i, j) for i in range(len(names)) for j in range(len(names)) if counts[i, j] > 0]
@@ -168,13 +170,15 @@ def migration_flow(names: Sequence[str], matrix: Any, look: Look) -> Any:
 
 def _sankey_hook(look: Look, labels: Sequence[str]) -> Callable[[Any, Any], None]:
     """Fonts and colours of the labels, which would be black on a dark shell otherwise, and room for them on both sides."""
-    width = (look.width or SANKEY_WIDTH) - 30
+    width = (look.width or NARROWEST) - 30
     words = min(max(text_width(label) for label in labels) + 10, 0.3 * width)
     room = FLOW * words / (width - 2 * words)
 
     def hook(plot: Any, _: Any) -> None:
         drawn = plot.state
         drawn.output_backend = "canvas"
+        if look.width is None:
+            drawn.update(width=None, sizing_mode="stretch_width")
         drawn.background_fill_color = drawn.border_fill_color = drawn.outline_line_color = None
         drawn.x_range.update(start=-room, end=FLOW + room)
         for name in ("text_1_glyph", "text_2_glyph"):

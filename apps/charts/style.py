@@ -110,7 +110,7 @@ class Look:
     height: int = 320
     """Pixels."""
     width: int | None = None
-    """Pixels; None: as wide as its place. A Sankey diagram has to have one."""
+    """Pixels; None: as wide as its place."""
 
     @property
     def ink(self) -> str:
