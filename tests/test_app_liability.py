@@ -215,7 +215,7 @@ def test_every_tab_is_whole_and_accessible(server: str, browser: Any, width: int
     window = Finance(browser, server, width, tag)
     if width == 390:
         window.page.get_by_label("Toggle theme").click()
-        window.page.wait_for_function("document.documentElement.className.includes('dark')")
+        window.page.wait_for_function("getComputedStyle(document.body).backgroundColor === 'rgb(18, 18, 18)'")
     for name in TABS:
         window.tab(name)
         window.page.wait_for_timeout(400)
