@@ -195,6 +195,11 @@ class EarlyWarning:
         """The customers' names as they may be shown."""
         return self.found.names if show_ids else [self.log.pseudonym(name) for name in self.found.names]
 
+    @property
+    def any_at_risk(self) -> bool:
+        """Whether the model knows of customers who leave."""
+        return bool((self.found.state.outlook.alive < 1).any())
+
     def document(self, show_ids: bool, by: str) -> dict[str, Any]:
         """As the command line prints it."""
         return warning_document(self.found, self.names(show_ids), by)

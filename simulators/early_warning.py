@@ -28,6 +28,7 @@ from workbench.population.calibration.forecasts import (
 )
 from workbench.population.calibration.gaps import Gaps, own_gaps
 from workbench.population.calibration.log import Log
+from workbench.population.calibration.nbd import NBD
 from workbench.population.calibration.orders import Occasions, occasions
 from workbench.population.calibration.outlook import Outlook, outlook
 from workbench.population.calibration.summary import Floats, iso, summaries
@@ -117,6 +118,8 @@ def at_risk(transactions: Path, asked: Asked) -> Warned:
         raise BadInput(Problem("", str(error)), str(transactions)) from error
     first, last = int(days.day.min()), int(days.day.max())
     warnings = list(state.notes)
+    if state.fit.model is NBD:
+        warnings.append("nobody leaves in nbd: everybody is alive for certain, and no sales are at risk")
     if until > last_row:
         warnings.append(
             f"the log ends on {iso(last_row)}: the {until - last_row} days after it are taken for days without a purchase"

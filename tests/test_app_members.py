@@ -4,6 +4,9 @@ import csv
 import gzip
 import io
 import json
+import re
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +38,7 @@ from apps.member_log import (
 from apps.records import LARGEST, Shelf
 from apps.runs import Cancelled, Ticket
 from apps.views import members as view
+from apps.views.said import is_known, translated
 from tests.app_server import PREVIEW, Window, browser, server  # noqa: F401
 from workbench.errors import BadInput
 from workbench.population.load import read_population
@@ -294,6 +298,26 @@ def test_every_entry_of_a_life_has_its_reason(log: MemberLog, warning: EarlyWarn
     assert len(few.rows) == 3 and str(len(rows.rows)) in few.caption
 
 
+@pytest.mark.parametrize("name", ["shop_orders.csv", "mos_orders.csv"])
+def test_what_is_odd_about_a_log_is_said_in_chinese_too(name: str) -> None:
+    """Every note of a calibration and of an early warning has its template, with the same figures in it."""
+    path = SHOP.with_name(name)
+    log = MemberLog("log", name, path, "00")
+    notes = [*fitted(log, "TWD", Ticket()).document["warnings"], *warned(log, 13, Ticket()).found.warnings]
+    assert len(notes) >= 3
+    for note in notes:
+        chinese = translated(note, LANGUAGES[1])
+        assert is_known(note) and chinese != note
+        assert all(figure in chinese for figure in re.findall(r"\d[\d,.]*\d", note)), (note, chinese)
+
+
+def test_where_nobody_leaves_the_list_has_no_sales_at_risk() -> None:
+    """MOS Burger's eight members do not tell who leaves: then nothing is at risk, and the page begins with who is likeliest to buy nothing."""
+    log = MemberLog("log", "mos_orders.csv", SHOP.with_name("mos_orders.csv"), "00")
+    found = warned(log, 13, Ticket())
+    assert not found.any_at_risk and "no sales are at risk" in " ".join(found.found.warnings)
+
+
 # --- in a browser ------------------------------------------------------------------------------------------------------------
 def opened(browser: Any, url: str, **more: Any) -> Window:  # noqa: F811
     window = Window(browser, url, page="members", **more)
@@ -382,6 +406,37 @@ def test_a_member_is_looked_up_and_a_log_calibrated(server: str, browser: Any) -
     undo = window.page.get_by_role("button", name="Undo", exact=True)
     undo.click()
     window.page.wait_for_function("() => true")
+    window.clean()
+    window.close()
+
+
+@pytest.mark.browser
+def test_work_is_cancelled_and_begun_again(server: str, browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    """Reading dawdles until it is cancelled: the page says how far it is, ends it at once, and reads again when asked."""
+    window = opened(browser, server)
+    ended = threading.Event()
+
+    def dawdle(_log: MemberLog, ticket: Ticket) -> Looked:
+        step = ticket.part(0, 10)
+        try:
+            while True:
+                step(3, 10)
+                time.sleep(0.05)
+        except Cancelled:
+            ended.set()
+            raise
+
+    with monkeypatch.context() as patched:
+        patched.setattr("apps.pages.members.looked", dawdle)
+        send(window, SHOP)
+        window.says(".chip", "Reading the log")
+        window.page.locator("progress[value='3'][max='10']").wait_for()
+        window.page.get_by_role("button", name="Cancel").click()
+        window.says(".chip", "Nothing read yet")
+        assert ended.wait(5)
+    window.page.get_by_role("button", name="Read again").click()
+    settled(window)
+    window.says("h2", "How are our members doing?")
     window.clean()
     window.close()
 

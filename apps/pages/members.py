@@ -193,6 +193,8 @@ class MembersPage:
 
     def _have_warned(self, found: EarlyWarning) -> None:
         self._warned = found
+        if self._by == "sales" and not found.any_at_risk:
+            self._by = "no-purchase"
 
     def _ask_life(self, member: str) -> None:
         found = self._looked
@@ -337,8 +339,9 @@ class MembersPage:
             if self._show_ids
             else _("Ids are pseudonyms, also in what you save.")
         )
+        currency = _("Amounts are taken to be in {currency}.", currency=draft.program.currency)
         kept = _("The file is kept on this server until this window is closed.")
-        return html.basis("estimate", _("ESTIMATE"), say.joined(log, ids, kept))
+        return html.basis("estimate", _("ESTIMATE"), say.joined(log, currency, ids, kept))
 
     def _show_tab(self) -> None:
         say, dark, currency = self._say, self.session.dark, self.session.draft.program.currency

@@ -15,6 +15,7 @@ from apps.form_components import FieldForm
 from apps.language import AppLanguage
 from apps.member_log import EarlyWarning, Fitted, Looked
 from apps.views import members as view
+from apps.views.said import translated
 
 __all__ = ["FitPart", "LifePart", "OverviewPart", "SegmentsPart", "WarningPart", "text"]
 
@@ -146,7 +147,7 @@ class WarningPart:
         told = _("On the dashed line, what was said to happen in 30% of cases did happen in 30%.") if bins else ""
         self.trust_head.object = html.headed(_("Are the chances right?"), told) if bins else ""
         self.trust.draw(reliability(bins, Look(say, dark, 320)) if bins else None)
-        self.notes.object = html.notes(document["warnings"])
+        self.notes.object = html.notes([translated(each, say) for each in document["warnings"]])
 
 
 class LifePart:
@@ -244,7 +245,7 @@ class FitPart:
                 if len(weeks) > 1
                 else None
             )
-            self.fit_notes.object = html.notes(document["warnings"])
+            self.fit_notes.object = html.notes([translated(each, say) for each in document["warnings"]])
             self.yaml.param.update(
                 text=fitted.text, label=_("The population as YAML"), copy=_("Copy"), copied=_("Copied")
             )

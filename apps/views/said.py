@@ -93,6 +93,65 @@ TEMPLATES = (
     N_("each month opens at the closing before, foots, and is not negative"),
     N_("{right}: journal ties"),
     N_("The account in the journal ends at the liability"),
+    # a calibration, and an early warning
+    N_("{n} rows name no member ({money} of purchases): left out; the population is the members', not all of the trade's"),
+    N_("{n} members joined and never bought: left out; in a population everybody's first purchase is their arrival"),
+    N_(
+        "{n} of {all} refunds do not name an order of the log: {exact} taken off the member's latest order of just that amount, "
+        "{netted} off larger or several orders"
+    ),
+    N_("{n} refunds ({money}) are more than their members had bought in the log by then: bought before it begins; left out"),
+    N_("{n} orders ({money}) were given back whole on their own day: dropped as never made"),
+    N_(
+        "{n} of {all} customers were first seen in the first 30 days, against {later} in an average 30 days after: most were customers"
+        " before, and their first purchase here is not their first; rates are a little too high and leaving is blurred. --new-since "
+        "{day} fits on new customers alone"
+    ),
+    N_("{n} of {all} purchase days have several orders ({mean} on average): orders of one day are one purchase, its basket their sum"),
+    N_("{n} members bought on more than half of the {days} days with purchases ({names}): is that an id of a till, or of a company?"),
+    N_("no purchase on any {days}"),
+    N_("closed, it seems: {gaps}"),
+    N_("few customers: {n}, and {repeaters} with a second purchase; look at the standard errors before any figure"),
+    N_("{n} repeat purchases of {customers} customers in {days} days: a history this short says little about who leaves"),
+    N_(
+        "the model expects {expected} repeat purchases in the days it was fitted on, where there were {actual} ({error} %): customers "
+        "who came early buy at other rates than those who came late"
+    ),
+    N_("weekdays are not told apart: that takes 8 weeks and 200 purchases"),
+    N_("months are not told apart: the log's {days} days do not hold every month whole, or too few repeat purchases"),
+    N_("the year has its peaks: {months} times the average month"),
+    N_("months rest on a single year: growth, or one good month, looks like a season"),
+    N_(
+        "no dropout identified: {model} raises the log-likelihood by {gain} over nbd, less than its two more parameters are worth "
+        "({worth}); nbd is taken, in which nobody leaves"
+    ),
+    N_("{model} did not come to rest in {n} iterations: its parameters are where it stopped"),
+    N_("{name} ran to its bound ({value}): {what}, as far as this log tells; it has no standard error"),
+    N_(
+        "too short a history for a hold-out: {days} days, {customers} customers and {repeaters} of them with a second purchase would "
+        "be left to predict the rest from; how far its predictions are off is not known"
+    ),
+    N_("the hold-out is predicted by {model}: {note}"),
+    N_("no redemption in the log: how members redeem stays an assumption (redeemers)"),
+    N_(
+        "the mean basket is {mean} over purchases and {customers} over customers as {model} has them (who buys more often spends more "
+        "at a time, or a few purchases are very large); the population's level is multiplied by {factor}, so that sales come out right"
+    ),
+    N_("few customers with repeat baskets: first baskets are used too"),
+    N_(
+        "the mean basket is {mean} over purchases and {customers} over customers as {model} has them (who buys more often spends less "
+        "at a time, or a few purchases are very large); the population's level is multiplied by {factor}, so that sales come out right"
+    ),
+    N_("{n} purchase days with nothing paid: counted as purchases, not as baskets"),
+    N_("the largest 0.1 % of purchases make {share} % of sales: the mean basket rests on them"),
+    N_("gamma-gamma has no mean basket here (q {q}, p {p}): the population is lognormal"),
+    N_("the log ends on {day}: the {n} days after it are taken for days without a purchase"),
+    N_(
+        "too short a history to judge the list: it takes {weeks} weeks and {members} members with {least} purchases before the {held} "
+        "held out, and of these some who bought and some who did not; how far its chances are off is not known"
+    ),
+    N_("too short a history to recalibrate: it takes {weeks} held-out weeks to learn from and {more} to judge by"),
+    N_("nobody leaves in nbd: everybody is alive for certain, and no sales are at risk"),
 )  # fmt: skip
 
 
