@@ -154,6 +154,25 @@ def tab(name: str) -> Callable[[Any], None]:
     return choose
 
 
+def log_sent(name: str) -> Callable[[Any], None]:
+    """The example log is sent, and a tab of the Members page chosen by its key; of one member, the first of the list."""
+
+    def act(page: Any) -> None:
+        page.locator("input[type=file]").set_input_files(ROOT / "examples" / "shop_orders.csv")
+        page.wait_for_selector("[data-basis=estimate]")
+        page.wait_for_selector("[data-state=full]")
+        page.locator(f"[data-tab={name}]").click()
+        page.wait_for_selector(f"[data-tab={name}][aria-selected=true]")
+        if name == "life":
+            page.locator("select[name=choice] option").nth(1).wait_for(state="attached")
+            page.locator("select[name=choice]").select_option(index=1)
+            page.locator("caption").first.wait_for()
+        page.locator("h2").first.wait_for()
+        page.wait_for_selector("[data-state=full]")
+
+    return act
+
+
 PICTURES = [
     Picture("design.png", "design", act=lower_gold),
     Picture("design_zh.png", "design", tag="zh-Hant", act=lower_gold),
@@ -161,6 +180,9 @@ PICTURES = [
     Picture("liability.png", "liability", TALL),
     Picture("liability_books.png", "liability", TALL, act=tab("Books")),
     Picture("liability_phone.png", "liability", PHONE, "zh-Hant"),
+    Picture("members.png", "members", TALL, act=log_sent("warning")),
+    Picture("members_segments.png", "members", TALL, "zh-Hant", act=log_sent("segments")),
+    Picture("members_phone.png", "members", PHONE, "zh-Hant", act=log_sent("life")),
 ]
 
 

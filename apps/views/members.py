@@ -9,6 +9,7 @@ from apps.charts.bars import Series
 from apps.charts.lines import Line
 from apps.charts.trust import Bin
 from apps.language import AppLanguage
+from workbench import segments_document as segments
 
 __all__ = [
     "GROUPS", "ORDERS", "Rows", "by_month", "calibration_rows", "dashboard_figures", "groups_over_time", "holdout_lines", "life_figures",
@@ -22,8 +23,8 @@ def N_(text: str) -> str:
     return text
 
 
-GROUPS = {"value": N_("Value"), "keep": N_("Keep"), "develop": N_("Develop"), "win_back": N_("Win back")}
-"""What to do with a segment, whatever its monetary value."""
+GROUPS = {key: (key.replace("_", " ").capitalize(), chinese) for key, chinese in reversed(segments.GROUPS)}
+"""What to do with a segment, whatever its monetary value: in English and in Chinese."""
 ORDERS = {
     "no-purchase": N_("Likeliest to buy nothing"), "sales": N_("Most sales at risk"), "alive": N_("Likeliest to have left"),
     "overdue": N_("Longest overdue"),
@@ -131,7 +132,7 @@ def moves(document: dict[str, Any], say: AppLanguage) -> tuple[list[str], list[l
         start=say.day(migration["from"]), end=say.day(migration["to"]), known=say.number(known), stayed=say.number(stayed),
         share=say.share(stayed, known), new=say.number(migration["new"]),
     )  # fmt: skip
-    return [say.text(GROUPS[key]) for key in keys], table, sentence
+    return [GROUPS[key][say.chinese] for key in keys], table, sentence
 
 
 def groups_over_time(document: dict[str, Any], say: AppLanguage) -> tuple[list[date], list[str], list[list[int]]]:
@@ -145,7 +146,7 @@ def groups_over_time(document: dict[str, Any], say: AppLanguage) -> tuple[list[d
         for segment, number in each["customers"].items():
             row[group_of[segment]] += number
         counts.append([row[key] for key in keys])
-    return days, [say.text(GROUPS[key]) for key in keys], counts
+    return days, [GROUPS[key][say.chinese] for key in keys], counts
 
 
 # --- the figures of the dashboard -------------------------------------------------------------------------------------------
