@@ -92,11 +92,12 @@ def test_every_field_of_every_file_has_its_entry() -> None:
     from workbench.population.behaviour_spec import Assumptions
     from workbench.population.spec import Population
     from workbench.program.spec import Program
+    from workbench.reports.story_file import Story
     from workbench.scenario_file import ScenarioFile
     from workbench.study.spec import Study
 
     files = {"program": Program, "population": Population, "assumptions": Assumptions, "policy": Policy}
-    for name, model in (files | {"scenario": ScenarioFile, "study": Study}).items():
+    for name, model in (files | {"scenario": ScenarioFile, "study": Study, "story": Story}).items():
         page = (DOCS / "reference" / f"{name}.md").read_text("utf-8")
         specs = specs_within(model)
         assert len(specs) > 1

@@ -1,4 +1,4 @@
-"""The pages of the files one writes: every field of a program, population, assumptions, valuation policy, scenario and study."""
+"""The pages of the files one writes: every field of a program, population, assumptions, valuation policy, scenario, study and story."""
 
 import re
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from workbench.population.behaviour_spec import Assumptions
 from workbench.population.load import ASSUMPTIONS, POPULATIONS
 from workbench.population.spec import Population
 from workbench.program.load import program_schema
+from workbench.reports.story_file import Story
 from workbench.scenario_file import SCENARIOS, ScenarioFile
 from workbench.study.read import STUDIES
 from workbench.study.spec import Study
@@ -33,6 +34,7 @@ class Kind:
     schema: Callable[[], Node]
     folder: Path
     """The shipped ones."""
+    pattern: str = "*.yaml"
 
 
 KINDS = [
@@ -82,6 +84,14 @@ KINDS = [
         lambda: Study.model_json_schema(by_alias=True),
         STUDIES,
     ),
+    Kind(
+        "story.md",
+        "A story's file, field by field",
+        "What is shown to a client, in which order and with which words. How to write one, and which exhibits there are: [presenting](../presenting.md).",
+        lambda: Story.model_json_schema(by_alias=True),
+        HOME / "examples",
+        "story.yaml",
+    ),
 ]
 
 
@@ -93,7 +103,7 @@ def file_pages() -> dict[str, str]:
 def page(kind: Kind) -> str:
     """One page: the file's own keys, then each object in the order in which a reader meets it."""
     file = File(kind.schema())
-    used, examples = found(file, kind.folder)
+    used, examples = found(file, sorted(kind.folder.glob(kind.pattern)))
     lines = [GENERATED, "", f"# {kind.title}", "", kind.intro, "", "## The file", ""]
     lines += fields(file, file.schema, "")
     groups: dict[str, list[Part]] = {}
@@ -117,6 +127,8 @@ COLUMNS = {"title": "title", "title_zh": "標題", "currency": "currency"}
 
 def shipped(kind: Kind) -> list[str]:
     """The shipped files as a table: name, title, and what else their heads say."""
+    if kind.pattern != "*.yaml":
+        return []
     heads = [(path.stem, read_mapping(path)[0]) for path in sorted(kind.folder.glob("*.yaml"))]
     there = [key for key in COLUMNS if any(key in data for _, data in heads)]
     rows = [[f"`{name}`", *(str(data.get(key, "")) for key in there)] for name, data in heads]

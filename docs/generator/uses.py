@@ -24,11 +24,11 @@ class Example:
     text: str
 
 
-def found(file: File, folder: Path) -> tuple[dict[str, list[str]], dict[str, Example]]:
+def found(file: File, paths: list[Path]) -> tuple[dict[str, list[str]], dict[str, Example]]:
     """The shipped files that use each part, and an example of each part."""
     used: dict[str, list[str]] = {}
     best: dict[str, tuple[tuple[int, int], Example]] = {}
-    for path in sorted(folder.glob("*.yaml")):
+    for path in paths:
         data, _ = read_mapping(path)
         for name, place, value in instances(file, file.schema, data, ""):
             if path.stem not in used.setdefault(name, []):
