@@ -35,6 +35,8 @@ from workbench.population.load import load_assumptions, load_population, read_po
 from workbench.program.load import program_from_mapping
 from workbench.program.spec import Program
 from workbench.run_books import books_of_run, value_books
+from workbench.run_document import run_document
+from workbench.run_tables import run_tables
 from workbench.scenario import Run, Scenario
 from workbench.units import NEVER, to_day
 
@@ -324,3 +326,17 @@ def test_within_a_month_nothing_is_told_of_the_books(run: Run) -> None:
     assert found["effective"] == "2026-03-18" and "first of a month" in found["missing"]
     assert (found["liability"], found["held"], found["month"]) == (None, None, None)
     assert found["existing"]["members"] > 0
+
+
+def test_the_tables_of_a_run_hold_the_same(case: tuple[str, Run]) -> None:
+    document = run_document(case[1], POLICY)
+    tables = run_tables(case[1], document)
+    existing, rows = document["change"]["existing"], tables["change_by_group"].to_pylist()
+    for kind, groups in (("tier", existing["by_tier"]), ("spend", existing["by_spend"])):
+        mine = [row for row in rows if row["kind"] == kind]
+        assert [row["losers"] for row in mine] == [each["losers"] for each in groups]
+        assert sum(row["members"] for row in mine) == existing["members"]
+    for row in tables["cost_per_added"].to_pylist():
+        told = document["economics"]["cost_per_added"][row["of"]]
+        assert (row["added"], row["cost"]) == (told["added"], told["value"])
+        assert (row["low"] is None) == (told["missing"] is not None)

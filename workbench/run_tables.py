@@ -21,8 +21,9 @@ CURVE_DAYS = np.arange(0, 366, 5)
 TABLES = (
     "points_by_month", "points_by_month_baseline", "points_by_rule", "tiers_by_month", "expiry_schedule", "repurchase_curve", "triangle",
     "tier_transitions", "tier_survival", "time_to_tier", "lift_by_group", "cost_statement",
+    "cost_per_added", "change_by_group",
 )  # fmt: skip
-"""All of them; those of tiers have no rows where the program has none."""
+"""All of them; those of tiers have no rows where the program has none, that of a change none where nothing changes on a date."""
 GROUP_FIGURES = ("purchases", "sales", "repurchase_rate")
 
 
@@ -43,6 +44,8 @@ def run_tables(run: Run, document: dict[str, Any]) -> dict[str, pa.Table]:
         "time_to_tier": _time_to_tier(run.program, names),
         "lift_by_group": _lift_by_group(document["lift"]),
         "cost_statement": _costs(run),
+        "cost_per_added": _per_added(document["economics"]["cost_per_added"]),
+        "change_by_group": _change_by_group(document["change"]),
     }
 
 
@@ -161,3 +164,31 @@ def _lift_by_group(lift: dict[str, Any]) -> pa.Table:
     counts = ("members", "purchases_baseline", "purchases_program")
     kinds = {"kind": pa.string(), "name": pa.string(), **dict.fromkeys(counts, pa.int64())}
     return pa.table({name: pa.array([row[name] for row in rows], kinds.get(name, pa.float64())) for name in rows[0]})
+
+
+def _per_added(found: dict[str, dict[str, Any]]) -> pa.Table:
+    """One row for purchases, one for sales: what was added, and what one more cost; null where nothing may have been added."""
+    rows = list(found.values())
+    ends = [each["ci95"] or (None, None) for each in rows]
+    return pa.table({
+        "of": pa.array(list(found), pa.string()),
+        "added": pa.array([float(each["added"]) for each in rows], pa.float64()),
+        "cost": pa.array([each["value"] for each in rows], pa.float64()),
+        "low": pa.array([low for low, _ in ends], pa.float64()),
+        "high": pa.array([high for _, high in ends], pa.float64()),
+    })  # fmt: skip
+
+
+def _change_by_group(change: dict[str, Any] | None) -> pa.Table:
+    """One row a group of those who were members when the program changed: by the tier they held, and by what they had spent."""
+    groups = [] if change is None else [("tier", each) for each in change["existing"]["by_tier"]]
+    groups += [] if change is None else [("spend", each) for each in change["existing"]["by_spend"]]
+    whole = ("members", "winners", "losers", "unchanged", "points")
+    amounts = ("above", "up_to", "gained", "lost", "spent_before", "sales_change")
+    columns: dict[str, Any] = {
+        "kind": pa.array([kind for kind, _ in groups], pa.string()),
+        "name": pa.array([each.get("name") for _, each in groups], pa.string()),
+    }
+    for names, kind in ((whole, pa.int64()), (amounts, pa.float64())):
+        columns |= {name: pa.array([each.get(name) for _, each in groups], kind) for name in names}
+    return pa.table(columns)
