@@ -147,7 +147,9 @@ def test_what_the_baselines_own_program_costs_is_taken_off_its_margin() -> None:
 # --- tables ------------------------------------------------------------------------------------------------------------
 def test_every_table_is_there(folder: RunFolder) -> None:
     for name in TABLES:
-        assert (folder.table(name).num_rows > 0) == (name != "change_by_group"), name  # this program does not change on a date
+        assert (folder.table(name).num_rows > 0) == (name != "change_by_group"), (
+            name
+        )  # this program does not change on a date
     assert sorted(each.stem for each in folder.folder.glob("*.parquet")) == sorted(TABLES)
 
 
