@@ -4,6 +4,7 @@
     scenarios/*.yaml    scenario files
     runs/*/             run folders, and what the app keeps of its runs
     logs/               transaction logs that were uploaded
+    stories/*.yaml      stories (workbench/reports/story_file.py), told of runs beside them
 
 The folder is made when the first file is saved. A file appears whole or not at all (``workbench.files.atomic_path``). Two tabs that edit one file
 notice each other by the file's digest: a save names the digest it began from, and is refused (``Conflict``) where the file has another by now.
@@ -23,8 +24,8 @@ from workbench.files import atomic_path, reading, regular_file
 
 __all__ = ["FOLDERS", "Conflict", "Saved", "Workspace"]
 
-FOLDERS = ("programs", "scenarios", "runs", "logs")
-MOST_BYTES = {"programs": 2**20, "scenarios": 2**20, "runs": 2**26, "logs": 2**28}
+FOLDERS = ("programs", "scenarios", "runs", "logs", "stories")
+MOST_BYTES = {"programs": 2**20, "scenarios": 2**20, "runs": 2**26, "logs": 2**28, "stories": 2**20}
 """The largest file of each folder."""
 _NAME = re.compile(r"[^\W_][\w .()+-]{0,79}")
 """Names of files: no folder, no dot in front, nothing that a shell or another system would choke on."""
@@ -73,7 +74,7 @@ class Workspace:
         place = self._folder(folder)
         if not place.is_dir():
             return []
-        suffix = ".yaml" if folder in ("programs", "scenarios") else ""
+        suffix = ".yaml" if folder in ("programs", "scenarios", "stories") else ""
         return sorted(
             each.name for each in place.iterdir() if _NAME.fullmatch(each.name) and each.name.endswith(suffix)
         )

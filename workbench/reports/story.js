@@ -49,5 +49,6 @@
     }, { rootMargin: "-20% 0px -70% 0px" });
     slides.forEach(function (slide) { seen.observe(slide); });
   }
+  if (location.hash === "#present") { body.classList.add("presenting"); button.present.setAttribute("aria-pressed", "true"); }
   show(0, false);
 })();

@@ -109,7 +109,7 @@ def _slide(
 ) -> ToldSlide:
     heading, text = _said(slide.heading, slide.heading_zh, say), _said(slide.text, slide.text_zh, say)
     if slide.show == TEXT:
-        found = Exhibit(TEXT, "", heading, text)
+        found = Exhibit(TEXT, "", heading or slide.heading_zh, text or slide.text_zh)
     else:
         key = (name, slide.show)
         if key not in kept:

@@ -67,7 +67,7 @@ class Slide(Spec):
 
     @model_validator(mode="after")
     def _belongs(self) -> "Slide":
-        if self.show == TEXT and not self.heading:
+        if self.show == TEXT and not self.heading and not self.heading_zh:
             raise SpecError(("heading",), "expected a heading: a slide of words has no finding of its own")
         if self.figures and self.show != "key_figures":
             raise SpecError(("figures",), "belongs to key_figures", list(self.figures))
