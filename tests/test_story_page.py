@@ -160,6 +160,7 @@ class StoryWindow(Window):
     def __init__(self, browser: Any, url: str, tag: str = "en", width: int = 1440) -> None:  # noqa: F811
         self.tag = tag
         super().__init__(browser, url, "story", width, tag)
+        self.page.set_default_timeout(90_000)
         ready(self)
 
     @property
@@ -199,7 +200,7 @@ def test_a_story_is_worded_kept_opened_and_taken_away(browser: Any, tmp_path: Pa
         window.says(".notice", "Saved: stories/autumn.yaml")
         other = StoryWindow(browser, url)
         other.page.get_by_label("Open a story").click()
-        other.page.get_by_role("option", name="autumn").click()
+        other.page.get_by_role("menuitem").filter(has_text="autumn").click()
         other.says(".chip", "told of runs that were kept")
         other.frame.locator("#slide-2 h2", has_text="It pays for itself").first.wait_for()
         for each in (window, other):

@@ -35,7 +35,7 @@ from apps.workspace import Conflict
 from workbench.errors import BadInput
 from workbench.reports.language import Language
 from workbench.reports.story import Content, Told, tell
-from workbench.reports.story_file import TEXT, Story, read_story
+from workbench.reports.story_file import Story, read_story
 from workbench.reports.story_page import story_page
 from workbench.reports.story_report import write_told
 
@@ -101,16 +101,7 @@ def told_by(ask: Ask, shelf: Shelf, service: Service, ticket: Ticket) -> Told:
 def page_of(ask: Ask, shelf: Shelf, service: Service, ticket: Ticket) -> tuple[str, tuple[str, ...]]:
     """The story's page, and the finding of each slide by itself."""
     told = told_by(ask, shelf, service, ticket)
-    slides = ask.story.slides
-    plain = tuple(
-        each if each.show == TEXT else each.model_copy(update=dict.fromkeys(("heading", "heading_zh"), ""))
-        for each in slides
-    )
-    bare = told
-    if plain != slides:
-        story = ask.story.model_copy(update={"slides": plain})
-        bare = told_by(replace(ask, story=story), shelf, service, ticket)
-    return story_page(told, Language(ask.tag)), tuple(each.exhibit.finding for each in bare.slides)
+    return story_page(told, Language(ask.tag)), tuple(each.own for each in told.slides)
 
 
 def file_of(ask: Ask, suffix: str, shelf: Shelf, service: Service, ticket: Ticket) -> bytes:

@@ -32,6 +32,8 @@ class ToldSlide:
     exhibit: Exhibit
     notes: str
     foot: str
+    own: str = ""
+    """The finding that the exhibit has by itself."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ def _slide(
     slide: Slide, name: str, content: Content, cover: Cover, kept: dict[tuple[str, str], Exhibit], say: Language
 ) -> ToldSlide:
     heading, text = _said(slide.heading, slide.heading_zh, say), _said(slide.text, slide.text_zh, say)
+    own = ""
     if slide.show == TEXT:
         found = Exhibit(TEXT, "", heading or slide.heading_zh, text or slide.text_zh)
     else:
@@ -117,13 +120,14 @@ def _slide(
         found = kept[key]
         if slide.figures and isinstance(content, RunFolder):
             found = key_figures(content, say, slide.figures or FRONT)
+        own = found.finding
         found = replace(found, finding=heading or found.finding, more=text or ("" if heading else found.more))
         found = replace(
             found,
             graphs=() if slide.only == "tables" else found.graphs,
             grids=() if slide.only == "charts" else found.grids,
         )
-    return ToldSlide(found, _said(slide.notes, slide.notes_zh, say), cover.foot)
+    return ToldSlide(found, _said(slide.notes, slide.notes_zh, say), cover.foot, own)
 
 
 def _exhibit(name: str, content: Content, say: Language) -> Exhibit:
