@@ -32,12 +32,12 @@ LOOK = (
 .strip.six { grid-template-columns: repeat(6, minmax(0, 1fr)); }
 .card .value { font-size: 23px; }
 .card .note { font-size: 13px; color: var(--muted); margin-top: 2px; overflow-wrap: anywhere; }
-.basis { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: baseline; padding: 9px 14px;
+.whose { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: baseline; padding: 9px 14px;
   border: 1px solid #d97b16; border-left-width: 6px; border-radius: 6px; }
-.basis.estimate { border-color: var(--accent); }
-.basis strong { background: #8a4b08; color: #fff; padding: 2px 10px; border-radius: 4px; letter-spacing: .06em; font-size: 13.5px; }
-.basis.estimate strong { background: #12677a; }
-.basis span { flex: 1 1 320px; min-width: 0; overflow-wrap: anywhere; }
+.whose.estimate { border-color: var(--accent); }
+.whose strong { background: #8a4b08; color: #fff; padding: 2px 10px; border-radius: 4px; letter-spacing: .06em; font-size: 13.5px; }
+.whose.estimate strong { background: #12677a; }
+.whose span { flex: 1 1 320px; min-width: 0; overflow-wrap: anywhere; }
 td.words, th.words { text-align: left; white-space: normal; min-width: 130px; }
 tr.total > * { font-weight: 700; border-top: 2px solid var(--ink); }
 details > summary { cursor: pointer; font-size: 14px; color: var(--accent); padding: 4px 0; }
@@ -62,19 +62,19 @@ def _joined(parts: Sequence[Markup]) -> Markup:
 
 def basis(found: Basis, more: str = "") -> str:
     """Whose figures these are: no figure is shown without it."""
-    pattern = '<div class="basis {}" data-basis="{}"><strong>{}</strong><span>{}</span></div>'
+    pattern = '<div class="whose {}" data-basis="{}"><strong>{}</strong><span>{}</span></div>'
     text = f"{found.text} {more}".strip()
     return str(Markup(pattern).format(found.kind.lower(), found.kind, found.word, text))
 
 
 def chip(kind: str, text: str, done: int = 0, total: int = 0, told: str = "") -> str:
     """The state: preview, full or stale; and how far the work is (``total`` 0: none is under way)."""
-    parts = [Markup('<span class="chip {}" role="status" data-state="{}">{}</span>').format(kind, kind, text)]
+    parts = [Markup('<span class="chip {}" role="status" data-valued="{}">{}</span>').format(kind, kind, text)]
     if total:
         parts.append(Markup('<progress max="{}" value="{}" aria-label="{}"></progress>').format(total, done, told))
     if told:
         parts.append(Markup("<span>{}</span>").format(told))
-    return str(Markup('<div class="state">{}</div>').format(_joined(parts)))
+    return str(Markup('<div class="state valuing">{}</div>').format(_joined(parts)))
 
 
 def figures(each: Sequence[KeyFigure], label: str) -> str:

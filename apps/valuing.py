@@ -36,6 +36,7 @@ __all__ = [
     "DRAWS",
     "Ask",
     "answer",
+    "BACK_TEST",
     "MOST_MEMBERS",
     "Read",
     "Valued",
@@ -245,12 +246,12 @@ def read(
 
 
 # --- what takes long -----------------------------------------------------------------------------------------------------
-def back_tested(scenario: Scenario, ticket: Ticket) -> dict[str, Any]:
+def back_tested(scenario: Scenario, members: int, ticket: Ticket) -> dict[str, Any]:
     """The document of a back-test of a few small populations of a scenario, at its last whole month. Raises BadInput, Cancelled."""
     first = scenario.start.replace(day=1)
-    small = replace(scenario, members=BACK_TEST["members"], start=first)
+    small = replace(scenario, members=members, start=first)
     last = 12 * (first.year - 1970 + scenario.years) + first.month - 2
-    total = BACK_TEST["members"] * BACK_TEST["replications"]
+    total = members * BACK_TEST["replications"]
     trials = back_test(
         small, last, BACK_TEST["replications"], BACK_TEST["draws"], progress=lambda done, _: _told(ticket)(done, total)
     )

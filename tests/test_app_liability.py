@@ -1,6 +1,8 @@
 """The Finance page in a browser: figures that tie, a file taken in, a policy edited, work cancelled, workbooks taken away, both languages."""
 
 import io
+import threading
+import time
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,12 @@ pytest.importorskip("openpyxl", reason="openpyxl is not installed")
 
 import openpyxl
 
+from apps.desk import Desk
 from apps.draft import Draft
 from apps.records import LARGEST
 from apps.valuing import valued
 from simulators.simulate import simulate
-from tests.app_server import CANVASES, FULL, Window, slow
+from tests.app_server import CANVASES, MIDDLE, Window
 from tests.app_server import browser as browser
 from tests.app_server import server as server
 from workbench.finance.accounting.policy import load_policy
@@ -51,8 +54,8 @@ class Finance(Window):
 
     def whole(self) -> None:
         """Wait until nothing is under way."""
-        self.page.locator("[data-state=full]").wait_for()
-        self.page.locator(".chip progress").wait_for(state="detached")
+        self.page.locator("[data-valued=full]").wait_for()
+        self.page.locator(".valuing progress").wait_for(state="detached")
 
     def tab(self, name: str) -> None:
         self.page.locator(f"[data-tab={name}]").click()
@@ -71,14 +74,14 @@ class Finance(Window):
 
 def test_what_is_shown_is_what_the_engine_says(server: str, browser: Any) -> None:
     """The same members, lived and valued here."""
-    scenario = Draft.of("mitsui_outlet", years=2).question(FULL).scenario()
+    scenario = Draft.of("mitsui_outlet", years=2).question(MIDDLE).scenario()
     books = books_of_run(simulate(scenario, engine="agents"))
     found = valued(books, load_policy("default"), "default", date(2026, 12, 31))
     window = Finance(browser, server)
     close = found.valuation.close
     assert window.figure("Contract liability") == f"NT${close.liability / 100:,.0f}"
     assert window.figure("Points outstanding") == f"{int(close.points[-1, :, -1].sum() - close.owed[-1]):,}"
-    window.says(".basis", f"These are {FULL} simulated members")
+    window.says(".whose", f"These are {MIDDLE} simulated members")
     window.says(".card .interval", "P5 to P95: ")
     drawn = [each for each in window.page.evaluate(CANVASES) if each[0] > 300 and each[2]]
     assert len(drawn) == 2
@@ -88,7 +91,7 @@ def test_what_is_shown_is_what_the_engine_says(server: str, browser: Any) -> Non
     window.says("td", "Contract liability - loyalty points")
     window.tab("checks")
     window.says(".said", f"All {len(found.valuation.checks)} checks hold.")
-    window.says("pre", f"--members {FULL}")
+    window.says("pre", f"--members {MIDDLE}")
     window.clean()
     window.close()
 
@@ -191,18 +194,27 @@ def test_the_policy_is_edited_in_place(server: str, browser: Any) -> None:
 
 
 @pytest.mark.slow
-def test_all_members_can_be_left_out(server: str, browser: Any) -> None:
-    """While the full run dawdles the preview stands; cancelled, it stays."""
+def test_all_members_can_be_left_out(server: str, browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the refined run dawdles the preview stands; cancelled, it stays."""
+    books, slow = Desk.books, threading.Event()
+
+    def dawdling(self: Desk, scenario: Any, live: Any, progress: Any = None, entries: bool = True) -> Any:
+        while slow.is_set() and scenario.members == MIDDLE:
+            progress(7, MIDDLE)
+            time.sleep(0.02)
+        return books(self, scenario, live, progress, entries)
+
+    monkeypatch.setattr(Desk, "books", dawdling)
     slow.set()
     try:
         query = "?page=liability&lang=en&program=mos_burger&seed=5"
         window = Finance(browser, server, whole=False, query=query)
-        window.says("[data-state=preview]", "Preview: 120 members, seed 5")
+        window.says("[data-valued=preview]", "Preview: 120 members, seed 5")
         window.page.get_by_role("button", name="Cancel").click()
-        window.page.get_by_role("button", name=f"Full run: {FULL} members").wait_for()
+        window.page.get_by_role("button", name=f"Full run: {MIDDLE} members").wait_for()
     finally:
         slow.clear()
-    window.page.get_by_role("button", name=f"Full run: {FULL} members").click()
+    window.page.get_by_role("button", name=f"Full run: {MIDDLE} members").click()
     window.whole()
     window.clean()
     window.close()
@@ -227,6 +239,7 @@ def test_every_tab_is_whole_and_accessible(server: str, browser: Any, width: int
 @pytest.mark.slow
 def test_a_back_test_from_the_page(server: str, browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apps.valuing.BACK_TEST", {"members": 50, "replications": 3, "draws": 20})
+    monkeypatch.setattr("apps.pages.liability.BACK_TEST", {"members": 50})
     window = Finance(browser, server)
     window.tab("rates")
     window.page.get_by_role("button", name="Back-test the methods").click()

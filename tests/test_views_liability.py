@@ -428,8 +428,8 @@ def test_the_desk_keeps_few_and_tells_entries_apart() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("tag", ["en", "zh-Hant"])
 def test_a_back_test_of_the_program(tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apps.valuing.BACK_TEST", {"members": 60, "replications": 3, "draws": 20})
-    document = back_tested(scenario("mos_burger"), Ticket())
+    monkeypatch.setattr("apps.valuing.BACK_TEST", {"members": 1000, "replications": 3, "draws": 20})
+    document = back_tested(scenario("mos_burger"), 60, Ticket())
     table = rates.back_test_table(document, language(tag))
     assert len(table.rows) == 7
     chosen = rates.back_test_sentence(document, language(tag))

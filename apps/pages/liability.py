@@ -16,7 +16,18 @@ from apps.pages.liability_parts import BooksPart, ChecksPart, GlancePart, Policy
 from apps.records import LARGEST, Records, Shelf, month_end
 from apps.runs import Cancelled, Ticket
 from apps.session import Session
-from apps.valuing import MOST_MEMBERS, Ask, Read, Valued, answer, back_tested, bounds_of, last_month, workbook
+from apps.valuing import (
+    BACK_TEST,
+    MOST_MEMBERS,
+    Ask,
+    Read,
+    Valued,
+    answer,
+    back_tested,
+    bounds_of,
+    last_month,
+    workbook,
+)
 from apps.views import liability as glance
 from apps.views import liability_policy as form
 from workbench.errors import BadInput
@@ -75,9 +86,15 @@ class LiabilityPage:
         return self.session.say
 
     @property
+    def _sizes(self) -> tuple[int, int]:
+        """Members of the first answer and of the one that is refined; no more than can be drawn again, few where only the agents can live them."""
+        first, second, *_ = self.session.service.sizes(self.session.draft.question(1))
+        return first, min(second, MOST_MEMBERS)
+
+    @property
     def _full(self) -> int:
-        """Members of a full run; no more than can be drawn again."""
-        return min(self.session.service.settings.full, MOST_MEMBERS)
+        """Members of the refined answer."""
+        return self._sizes[1]
 
     # --- what it is made of ---
     def _build(self) -> None:
@@ -135,7 +152,7 @@ class LiabilityPage:
         for name in JOBS:
             self.session.cancel(name)
         ask = self._ask_of(self.session.draft)
-        service, preview = self.session.service, self.session.service.settings.preview
+        service, preview = self.session.service, self._sizes[0]
         full = ask.records is not None or service.desk.has(ask.scenario) or preview >= self._full
         first = ask if full else ask.of(preview)
         work = partial(answer, first, service, False)
@@ -331,7 +348,9 @@ class LiabilityPage:
             self._show_part()
             self._show_state()
 
-        self.session.job("liability-test", partial(back_tested, scenario), told, self._test_progress)
+        few = self._sizes[0] < BACK_TEST["members"]
+        work = partial(back_tested, scenario, self._sizes[0] // 10 if few else BACK_TEST["members"])
+        self.session.job("liability-test", work, told, self._test_progress)
         self._show_part()
 
     def _test_progress(self, done: int, total: int) -> None:
@@ -382,8 +401,8 @@ class LiabilityPage:
         self._show_days(found)
 
     def _world(self, shown: Shown) -> str:
-        """Under which program, population and assumptions."""
-        _, say, scenario = self._say._, self._say, shown.ask.scenario
+        """By which policy; of a company's own records, what says what a point is worth. (Program, population and assumptions stand above every page.)"""
+        _, say = self._say._, self._say
         title = form.policy_title(shown.ask.policy, say)
         if shown.ask.records is not None:
             worth = shown.ask.worth
@@ -391,14 +410,7 @@ class LiabilityPage:
                 return str(_("A point is worth what the policy says: {policy}.", policy=title))
             name = worth.title_zh if say.chinese and worth.title_zh else worth.title
             return str(_("A point is worth what {program} says. Policy: {policy}.", program=name, policy=title))
-        names = scenario.names
-        return str(
-            _(
-                "Program: {program}. Population: {population}. Assumptions: {assumptions}. {years} years from {start}, seed {seed}. Policy: {policy}.",
-                program=names["program"], population=names["population"], assumptions=names["assumptions"], years=str(scenario.years),
-                start=say.day(scenario.start.isoformat()), seed=str(scenario.seed), policy=title,
-            )
-        )  # fmt: skip
+        return str(_("Policy: {policy}.", policy=title))
 
     def _show_days(self, found: Valued | Read) -> None:
         """The month's ends that can be chosen."""
