@@ -403,9 +403,18 @@ def test_a_member_is_looked_up_and_a_log_calibrated(server: str, browser: Any) -
     window.says(".notice", "now simulates with the customers of your log")
     window.page.get_by_role("button", name="Replay this log").click()
     window.says("caption", "Points at the end of")
-    undo = window.page.get_by_role("button", name="Undo", exact=True)
-    undo.click()
-    window.page.wait_for_function("() => true")
+    window.page.wait_for_timeout(300)
+    assert "&x=" in window.page.url  # the link holds the customers
+    window.page.get_by_role("button", name="Undo", exact=True).click()
+    window.page.wait_for_function("!location.search.includes('&x=')")
+    window.says("caption", "Points at the end of")
+    window.go("design")
+    window.page.locator(".lever-expiry input[type=range]").focus()
+    window.page.keyboard.press("ArrowLeft")
+    window.page.wait_for_function("location.search.includes('&x=')")
+    window.go("members")  # other rules: what was replayed under the first is gone
+    window.says("h2", "Your log under this program")
+    assert window.page.locator("caption", has_text="Points at the end of").count() == 0
     window.clean()
     window.close()
 

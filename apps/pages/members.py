@@ -30,6 +30,7 @@ from apps.session import Session
 from workbench.errors import BadInput, Problem
 from workbench.population.load import load_population, read_population
 from workbench.population.spec import in_currency
+from workbench.program.spec import Program
 from workbench.yaml_file import parse_mapping
 
 __all__ = ["MembersPage"]
@@ -64,6 +65,8 @@ class MembersPage:
         self._by, self._show_ids = "sales", False
         self._problem: BadInput | None = None
         self._quiet = False
+        self._program: Program = session.draft.program
+        """Under whose rules what is shown was replayed."""
         self._forget()
         self._build()
 
@@ -139,7 +142,7 @@ class MembersPage:
 
     # --- work ---
     def _key(self, draft: Draft) -> str:
-        return draft.key() if self._sent is None else f"{self._sent.sha256} {self._sent.name}"
+        return draft.key() if self._sent is None else f"{self._sent.sha256} {self._sent.name} {draft.program.currency}"
 
     def _begin(self) -> None:
         """Everything anew: the log is read, or lived."""
@@ -147,6 +150,7 @@ class MembersPage:
             self.session.cancel(name)
         self._forget()
         self._problem, self._asked = None, self._key(self.session.draft)
+        self._program = self.session.draft.program
         if self._sent is None:
             scenario = self.session.draft.question(self.session.service.settings.preview).scenario()
             path = self._shelf.folder / "simulated.csv"
@@ -288,8 +292,14 @@ class MembersPage:
         """Everything, from the session; of another draft, its members anew."""
         if self._asked != self._key(self.session.draft):
             self._begin()
-        else:
-            self._show_all()
+            return
+        program = self.session.draft.program
+        if program != self._program:  # what was replayed was under other rules
+            member, self._program = self._member, program
+            self._replayed = self._life = None
+            self.session.cancel("members-replay")
+            self._ask_life(member)
+        self._show_all()
 
     def close(self) -> None:
         """The log goes with the window."""
