@@ -43,7 +43,8 @@ from workbench.program.spec import Program
 from workbench.run_books import books_of_run, value_books
 from workbench.scenario import NO_PROGRAM, Scenario
 from workbench.scenario_file import find_scenario, is_scenario, lived, read_scenario
-from workbench.spec import Spec
+from workbench.spec import Spec, SpecError
+from workbench.study.field import parse_field, placed
 
 __all__ = ["Compared", "Liability", "Lived", "Table", "change", "compare", "liability", "library", "load", "save", "simulate", "speak"]  # fmt: skip
 
@@ -81,7 +82,21 @@ def change(program: Program, changes: Mapping[str, Any]) -> Program:
     ``changes``: by path (``{"tiers.levels[gold].enter.spend": 15000}``: an entry of a list by its name or its number), or as in a scenario file
     (``{"expiry": {"months": 12}}``: mappings are merged, None takes a key out, everything else replaces). Raises BadInput with every problem.
     """
-    return program_from_mapping(merged(file_mapping(program), changes), source=program.title)
+    mapping = merged(file_mapping(program), {key: value for key, value in changes.items() if not _is_path(key)})
+    problems = []
+    for path, value in changes.items():
+        if _is_path(path):
+            try:
+                mapping = placed(mapping, parse_field(f"program.{path}").steps, value)
+            except SpecError as error:
+                problems.append(Problem(path, error.message, error.value, error.suggestion))
+    if problems:
+        raise BadInput(problems, program.title)
+    return program_from_mapping(mapping, source=program.title)
+
+
+def _is_path(key: str) -> bool:
+    return "." in key or "[" in key
 
 
 # --- living ----------------------------------------------------------------------------------------------------------

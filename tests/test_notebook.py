@@ -176,6 +176,29 @@ def test_a_change_leaves_the_program_as_it_is() -> None:
         loyalty.change(program, {"expiry": {"monhts": 12}})
 
 
+def test_a_change_by_path_is_the_change_as_a_scenario_writes_it() -> None:
+    program = loyalty.load("eslite")
+    lower = loyalty.change(program, {"tiers.levels[gold].enter.spend": 15000})
+    assert [None if level.enter is None else int(level.enter.spend or 0) for level in lower.tiers.levels] == [
+        None,
+        10000,
+        15000,
+        50000,
+    ]
+    assert lower == loyalty.change(program, {"tiers.levels[2].enter.spend": 15000})
+    other = loyalty.load("mitsui_outlet")
+    assert loyalty.change(other, {"redemption.money_off.points": 2}) == loyalty.change(
+        other, {"redemption": {"money_off": {"points": 2}}}
+    )
+    for path, said in (
+        ("tiers.levels[gould].enter.spend", "gold"),
+        ("tiers.levels[9].enter.spend", "0 to 3"),
+        ("tiers..levels", "expected a path"),
+    ):
+        with pytest.raises(BadInput, match=said):
+            loyalty.change(program, {path: 1})
+
+
 @pytest.mark.parametrize("call, said", [
     (lambda: loyalty.load("mitsui_outlett"), "mitsui_outlet"),
     (lambda: loyalty.simulate("mitsui_outlet", members=0, years=99), "members.*years"),
