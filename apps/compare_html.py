@@ -9,9 +9,30 @@ from apps.views.compare_outcomes import Cell, Outcome
 from workbench.reports.language import Language
 from workbench.reports.parts import Table
 
-__all__ = ["COMPARE_STYLE", "left_out", "outcome_table", "section", "spoken", "table_html"]
+__all__ = ["COMPARE_STYLE", "chip", "left_out", "outcome_table", "section", "spoken", "table_html"]
 
 COMPARE_STYLE = (Path(__file__).parent / "compare.css").read_text("utf-8")
+
+
+def chip(kind: str, members: int, seed: int, done: int, total: int, say: Language) -> str:
+    """The state: ``first``, ``preview``, ``full`` or ``stale``; and how far a full run is (``total`` 0: none is under way)."""
+    _ = say._
+    size = {"n": say.number(members), "seed": str(seed)}
+    words = {
+        "first": _("Computing…"),
+        "preview": _("Preview: {n} members, seed {seed}", **size),
+        "full": _("Full run: {n} members, seed {seed}", **size),
+        "stale": _("Out of date: computing…"),
+    }
+    looks = "stale" if kind == "first" else kind
+    parts = [
+        Markup('<span class="chip {}" role="status" data-compared="{}">{}</span>').format(looks, kind, words[kind])
+    ]
+    if total:
+        told = _("{done} of {total} lives", done=say.number(done), total=say.number(total))
+        parts.append(Markup('<progress max="{}" value="{}" aria-label="{}"></progress>').format(total, done, told))
+        parts.append(Markup("<span>{}</span>").format(told))
+    return str(Markup('<div class="state">{}</div>').format(Markup("").join(parts)))
 
 
 def section(title: str, sentence: str) -> str:

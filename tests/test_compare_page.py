@@ -2,6 +2,9 @@
 
 import dataclasses
 import re
+import threading
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,7 +21,8 @@ from apps.views import compare_said as said
 from apps.views.compare import SideBySide, entries_of, live_side_by_side, others_to_compare
 from apps.views.compare_outcomes import outcomes
 from simulators.simulate import Progress, compare, simulate
-from tests.app_server import FULL, PATIENCE, Window, browser, server, slow  # noqa: F401
+from tests.app_server import MIDDLE, PATIENCE, Window, a_server
+from tests.app_server import browser as browser
 from workbench.compare_document import compare_document
 from workbench.errors import BadInput, Problem
 from workbench.program.load import program_from_mapping
@@ -209,23 +213,43 @@ def test_problems_of_a_file_are_passed_on() -> None:
 
 
 # --- in a browser ------------------------------------------------------------------------------------------------------
+slow = threading.Event()
+"""While set, full runs of the page dawdle."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with a_server() as (url, service):
+        own = service.store.live
+
+        def dawdle(scenario: Scenario, progress: Progress | None) -> Run:
+            while slow.is_set() and scenario.members == MIDDLE:
+                assert progress is not None
+                progress(7, MIDDLE)
+                time.sleep(0.02)
+            return own(scenario, progress)
+
+        service.store.live = dawdle
+        yield url
+
+
 TWO = "&program=mitsui_outlet&compare=eslite"
 
 
 @pytest.mark.browser
-def test_programs_are_added_and_taken_out(server: str, browser: Any) -> None:  # noqa: F811
+def test_programs_are_added_and_taken_out(server: str, browser: Any) -> None:
     window = Window(browser, server, "compare")
-    window.says(".chip", "Add a second program")
+    window.says(".compare-chip", "Add a second program")
     window.page.get_by_role("combobox").first.click()
     window.page.get_by_role("menuitem").filter(has_text="(eslite)").click()
-    window.page.wait_for_selector("[data-state=full]", timeout=3 * PATIENCE)
+    window.page.wait_for_selector("[data-compared=full]", timeout=3 * PATIENCE)
     window.says(".outcome-table", "Eslite")
     assert "compare=eslite" in window.page.url
     assert {"sales", "liability", "per_sale"} <= {
         row.get_attribute("data-figure") for row in window.page.locator("tr[data-figure]").all()
     }
     window.page.get_by_role("button", name="2. Eslite: take out").click()
-    window.says(".chip", "Add a second program")
+    window.says(".compare-chip", "Add a second program")
     window.page.get_by_role("button", name="Undo").click()
     window.says(".outcome-table", "Eslite")
     window.clean()
@@ -234,10 +258,10 @@ def test_programs_are_added_and_taken_out(server: str, browser: Any) -> None:  #
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width, tag", [(1440, "en"), (390, "zh-Hant")])
-def test_charts_stand_beside_words(server: str, browser: Any, width: int, tag: str) -> None:  # noqa: F811
+def test_charts_stand_beside_words(server: str, browser: Any, width: int, tag: str) -> None:
     """Each has its sentence and its table, in both languages, on a phone too."""
     window = Window(browser, server, "compare", width, tag, query=f"?page=compare&lang={tag}{TWO}")
-    window.page.wait_for_selector("[data-state=full]", timeout=3 * PATIENCE)
+    window.page.wait_for_selector("[data-compared=full]", timeout=3 * PATIENCE)
     for name in ("owed", "differences", "sales", "winners"):
         assert window.page.locator(f".{name}-said p").first.inner_text()
         assert window.page.locator(f".{name}-chart canvas").first.is_visible()
@@ -250,7 +274,7 @@ def test_charts_stand_beside_words(server: str, browser: Any, width: int, tag: s
 
 
 @pytest.mark.browser
-def test_another_currency_is_left_out_and_said(server: str, browser: Any) -> None:  # noqa: F811
+def test_another_currency_is_left_out_and_said(server: str, browser: Any) -> None:
     window = Window(browser, server, "compare", query="?page=compare&program=mitsui_outlet&compare=florasis")
     window.says(".left-out", "currencies are not compared without a rate")
     window.page.get_by_role("button", name="florasis: take out").click()
@@ -260,15 +284,15 @@ def test_another_currency_is_left_out_and_said(server: str, browser: Any) -> Non
 
 
 @pytest.mark.browser
-def test_a_full_run_is_cancelled(server: str, browser: Any) -> None:  # noqa: F811
+def test_a_full_run_is_cancelled(server: str, browser: Any) -> None:
     slow.set()
     try:
         window = Window(browser, server, "compare", query=f"?page=compare{TWO}")
-        window.page.wait_for_selector("[data-state=preview]", timeout=3 * PATIENCE)
-        window.page.locator("progress").first.wait_for()
+        window.page.wait_for_selector("[data-compared=preview]", timeout=3 * PATIENCE)
+        window.page.locator(".compare-chip progress").first.wait_for()
         window.page.get_by_role("button", name="Cancel the full run").click()
         window.page.get_by_role("button", name="Full run", exact=True).wait_for()
-        assert not window.page.locator(f"text=Full run: {FULL}").count()
+        assert not window.page.locator(f"text=Full run: {MIDDLE}").count()
         window.clean()
         window.close()
     finally:

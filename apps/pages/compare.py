@@ -50,9 +50,7 @@ class ComparePage:
 
     # --- what it is made of ---
     def _build(self) -> None:
-        self.projection, self.title, self.left_out, self.state = (
-            text(name) for name in ("head", "title", "left-out", "chip")
-        )
+        self.title, self.left_out, self.state = (text(name) for name in ("title", "left-out", "compare-chip"))
         self.add = Select(width=340, margin=0)
         self.add.param.watch(lambda event: self._add(event.new), "value")
         self.chips = Row(margin=0, stylesheets=[BAR])
@@ -62,7 +60,7 @@ class ComparePage:
         self.cancel.on_click(lambda _: self._cancel())
         self.answers = Answers(self.session.later, self._show_state)
         self.view = laid_out(
-            self.projection, self.title, laid_out(self.chips, self.add, css=BAR), self.left_out,
+            self.title, laid_out(self.chips, self.add, css=BAR), self.left_out,
             laid_out(self.state, self.run, self.cancel, css=BAR), self.answers.view, css=_PAGE,
         )  # fmt: skip
 
@@ -97,11 +95,11 @@ class ComparePage:
         self._asked, self._failed = self._key(), ""
         self.session.cancel("compare.full")
         if len(self._entries()[0]) > 1:
-            self._start("compare.preview", self.session.service.settings.preview // 4, full=False)
+            self._start("compare.preview", self.session.service.settings.few, full=False)
 
     def _ask_full(self) -> None:
         self._asked, self._failed = self._key(), ""
-        self._start("compare.full", self.session.service.settings.full, full=True)
+        self._start("compare.full", self.session.service.settings.middle, full=True)
         self._show_state()
 
     def _start(self, job: str, members: int, full: bool) -> None:
@@ -152,7 +150,6 @@ class ComparePage:
         session, say = self.session, self.session.say
         _ = say._
         entries, wrong = self._entries()
-        self.projection.object = fragments.projection(session.draft.question(1), say)
         told = _(
             "The same members live under each. The first is the one that the others are compared with. Programs in other currencies are not listed."
         )
@@ -202,7 +199,7 @@ class ComparePage:
         )
         members, seed = (0, 0) if shown is None else (shown.found.members, shown.found.seed)
         done, total = (0, 0) if ticket is None else (ticket.done, ticket.total)
-        chip = fragments.state(kind, members, seed, done, total, say)
+        chip = html.chip(kind, members, seed, done, total, say)
         if self._failed:
             chip = html.left_out([_("This comparison cannot be run: {why}.", why=self._failed)])
         self.state.object = html.spoken(_("Add a second program to compare.")) if few else chip
