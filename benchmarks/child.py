@@ -268,7 +268,7 @@ def _designs(count: int) -> Any:
 
     small = study(2, SMALL)
     evaluate(small, small.designs())
-    question = study(count, DESIGN_MEMBERS)
+    question = study(max(count, 2), DESIGN_MEMBERS)
     return question, question.designs()
 
 
