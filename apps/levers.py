@@ -99,7 +99,7 @@ def _threshold(program: Program, shipped: Program, place: int, metric: str) -> L
     assert program.tiers is not None
     levels = program.tiers.levels
     path: Path = ("tiers", "levels", place, "enter", metric)
-    first: Number = _at(shipped, path)
+    first: Number = _shipped(program, shipped, path)
     step: Number = _step(first) if metric == "spend" else max(1, int(_step(first)))
     asked = [None if level.enter is None else getattr(level.enter, metric) for level in levels]
     below = [each for each in asked[:place] if each is not None]
@@ -143,7 +143,7 @@ def earn_lever(program: Program, shipped: Program) -> Lever | Absent:
     if rate is None:
         return Absent(N_("In this program purchases earn no points by a base rate."))
     path: Path = ("earn", "rate", "per")
-    first: Decimal = _at(shipped, path)
+    first: Decimal = _shipped(program, shipped, path)
     step = _step(first)
     notes = []
     if program.earn.rate_by_tier:
@@ -198,7 +198,7 @@ def expiry_lever(program: Program, shipped: Program) -> Lever | Absent:
         if getattr(rule, field) is None:
             continue
         path: Path = ("expiry", field)
-        first: int = _at(shipped, path)
+        first: int = _shipped(program, shipped, path)
         notes = []
         if isinstance(rule, Rolling) and rule.round_up is not None:
             notes.append(_ROUNDED[rule.round_up])
@@ -260,6 +260,15 @@ def on_grid(lever: Lever, value: float) -> Number:
     if isinstance(lever.step, int) and isinstance(lever.value, int):
         return round(value)
     return _tidy(Decimal(str(value)).quantize(Decimal("0.01")))
+
+
+def _shipped(program: Program, shipped: Program, path: Path) -> Any:
+    """The number at a path of the baseline; the program's own where the baseline has no such place (another kind of expiry, a tier more)."""
+    try:
+        found = _at(shipped, path)
+    except (AttributeError, IndexError, TypeError):
+        found = None
+    return found if isinstance(found, int | Decimal) else _at(program, path)
 
 
 def _at(program: Program, path: Path) -> Any:

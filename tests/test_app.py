@@ -143,7 +143,7 @@ class Session(Window):
 
     @property
     def yaml(self) -> str:
-        return str(self.page.locator("textarea").input_value())
+        return str(self.page.locator("textarea").last.input_value())
 
     def written(self, line: str) -> None:
         """Wait until the text says something."""

@@ -214,6 +214,19 @@ def test_the_tiers_beside_bound_a_threshold() -> None:
     assert silver.value == 120_001 and silver.shipped == 100_000
 
 
+def test_a_baseline_of_another_build_bounds_nothing() -> None:
+    """Tiers, rates and expiries that the baseline does not have stand at their own value: there is nothing to reset to."""
+    other = load_program("tea_egg")
+    for slug in ("mitsui_outlet", "marriott_bonvoy", "breeze"):
+        program = load_program(slug)
+        for lever, alone in zip(levers_of(program, other), levers_of(program), strict=True):
+            assert lever == alone
+    mapping = file_mapping(load_program("mitsui_outlet"))
+    mapping["tiers"]["levels"].append({"name": "new", "enter": {"spend": 900000}})
+    *_, last, _, _ = levers_of(program_from_mapping(mapping), load_program("mitsui_outlet"))
+    assert isinstance(last, Lever) and (last.value, last.shipped) == (900000, 900000)
+
+
 def test_noise_of_floating_point_is_taken_off() -> None:
     lever = earn_lever(load_program("haidilao"), load_program("haidilao"))
     assert isinstance(lever, Lever) and lever.step == Decimal("0.02")
