@@ -17,6 +17,7 @@ from workbench.compare_document import compare_document
 from workbench.digest import document_digest
 from workbench.errors import BadInput, Problem
 from workbench.files import atomic_path
+from workbench.finance.accounting.policy import Policy
 from workbench.program.spec import Program
 from workbench.reports.story import Content, read_comparison
 from workbench.run_folder import RunFolder, write_run
@@ -34,6 +35,8 @@ class Wanted:
     names: tuple[str, ...]
     against: tuple[Scenario, ...] = ()
     """Of a comparison: each further program beside the first."""
+    policy: Policy | None = None
+    """By which a run's points are valued."""
 
     @property
     def members(self) -> int:
@@ -43,7 +46,8 @@ class Wanted:
     def key(self) -> str:
         """All that decides it, and how it is called."""
         scenarios = [[each.digest(), each.names] for each in (*self.scenarios, *self.against)]
-        return document_digest([self.kind, list(self.names), scenarios])
+        policy = None if self.policy is None else self.policy.model_dump(mode="json", by_alias=True)
+        return document_digest([self.kind, list(self.names), scenarios, policy])
 
 
 def offers_of(draft: Draft, say: AppLanguage) -> list[Offer]:
@@ -81,9 +85,9 @@ def wanted_of(name: str, draft: Draft, members: int, programs: Mapping[str, Prog
     question = draft.question(members)
     mine = question.scenario()
     if name == "program":
-        return Wanted("run", (mine,), (mine.names["program"],))
+        return Wanted("run", (mine,), (mine.names["program"],), policy=draft.valuation)
     if name == "change":
-        return Wanted("run", (question.head_to_head(),), (mine.names["program"],))
+        return Wanted("run", (question.head_to_head(),), (mine.names["program"],), policy=draft.valuation)
     assert name == "comparison", name
     chosen: dict[str, Program] = {mine.names["program"]: draft.program}
     if draft.is_changed:
@@ -127,7 +131,7 @@ class Shelf:
             before += scenario.members
         path = Path(self._folder.name) / key
         if wanted.kind == "run":
-            write_run(runs[0], path)
+            write_run(runs[0], path, policy=wanted.policy)
         else:
             count = len(wanted.scenarios)
             document = compare_document(Comparison(runs[:count], runs[count:]), list(wanted.names))

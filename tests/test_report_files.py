@@ -281,6 +281,20 @@ def test_a_check_that_does_not_hold_says_so(run: Path, tmp_path: Path) -> None:
     assert all(each for name, each in held.items() if name)
 
 
+def test_a_run_valued_by_another_policy(run: Path, tmp_path: Path) -> None:
+    """Its months by the default policy would contradict its own figure."""
+    folder = tmp_path / "run"
+    shutil.copytree(run, folder)
+    document = json.loads((folder / "run.json").read_text("utf-8"))
+    document["liability"]["contract"] = 1_234_567
+    (folder / "run.json").write_text(json.dumps(document), "utf-8")
+    found = RUN_EXHIBITS["liability"](RunFolder(folder), Language("en"))
+    assert found.finding.startswith("NT$1,234,567") and "policy of its own" in found.more and not found.graphs
+    book = openpyxl.load_workbook(write_report(folder, tmp_path / "book.xlsx"), data_only=True)
+    assert "Liability" not in book.sheetnames
+    assert all(row[3] for row in book["Checks"].iter_rows(min_row=5, values_only=True) if row[0])
+
+
 # --- bad input -------------------------------------------------------------------------------------------------------
 def test_other_endings_are_refused(run: Path, tmp_path: Path) -> None:
     for name in ("report.pdf", "report", ".pptx"):

@@ -110,6 +110,9 @@ def liability(run: RunFolder, say: Language) -> Exhibit:
             "liability", question, _("There is no figure of the liability."), say.text(missing), currency=currency
         )
     owed = [each / CENTS for each in found.close.money[:, :, -1].sum(axis=1).tolist()]
+    booked = run.document["liability"]["contract"]
+    if booked is not None and abs(booked - owed[-1]) > 0.005:
+        return Exhibit("liability", question, *_valued_otherwise(booked, currency, say), currency=currency)
     first = date.fromisoformat(run.document["start"]).replace(day=1)
     months = [add_months(first, place) for place in range(len(owed))]
     heads = tuple(months)
@@ -136,6 +139,17 @@ def liability(run: RunFolder, say: Language) -> Exhibit:
     )
     return Exhibit(
         "liability", question, finding, more, (), (graph,), (by_month, _estimates(found, say)), notes, currency
+    )
+
+
+def _valued_otherwise(booked: float, currency: str, say: Language) -> tuple[str, str]:
+    """What can be said of a run that was valued by another policy than the default one: the folder does not hold it."""
+    _ = say._
+    finding = _(
+        "{amount} of sales are deferred for points not yet redeemed at the end.", amount=say.money(booked, currency)
+    )
+    return finding, _(
+        "The run was valued by a policy of its own, which its folder does not hold: its months are not shown."
     )
 
 
