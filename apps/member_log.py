@@ -120,7 +120,8 @@ def simulated_log(scenario: Scenario, path: Path, ticket: Ticket) -> MemberLog:
             "amount": pa.array(rows[:, 5] / 100),
         }
     )
-    pa.csv.write_csv(table, path)
+    with atomic_path(path) as temporary:  # who still reads the one before goes on reading it
+        pa.csv.write_csv(table, temporary)
     return MemberLog("simulated", "", path, scenario.digest(), scenario)
 
 

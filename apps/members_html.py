@@ -17,12 +17,6 @@ LOOK = (
 .strip.auto { grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); }
 .card .value { font-size: 22px; }
 .card .note { font-size: 13px; color: var(--muted); margin-top: 2px; overflow-wrap: anywhere; }
-.basis { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: baseline; padding: 9px 14px;
-  border: 1px solid #d97b16; border-left-width: 6px; border-radius: 6px; }
-.basis.estimate { border-color: var(--accent); }
-.basis strong { background: #8a4b08; color: #fff; padding: 2px 10px; border-radius: 4px; letter-spacing: .06em; font-size: 13.5px; }
-.basis.estimate strong { background: #12677a; }
-.basis span { flex: 1 1 320px; min-width: 0; overflow-wrap: anywhere; }
 .said { max-width: 92ch; overflow-wrap: anywhere; }
 td.words, th.words { text-align: left; white-space: normal; min-width: 110px; }
 th.name { white-space: nowrap; }
@@ -41,8 +35,8 @@ def _joined(parts: Sequence[Markup]) -> Markup:
 
 def basis(kind: str, word: str, text: str) -> str:
     """Whose figures these are: no figure is shown without it. ``kind``: projection or estimate."""
-    pattern = '<div class="basis {}" data-basis="{}"><strong>{}</strong><span>{}</span></div>'
-    return str(Markup(pattern).format(kind, kind, word, text))
+    pattern = '<div class="whose{}" data-basis="{}"><strong>{}</strong><span>{}</span></div>'
+    return str(Markup(pattern).format(" estimate" if kind == "estimate" else "", kind, word, text))
 
 
 def chip(kind: str, text: str, done: int = 0, total: int = 0) -> str:

@@ -45,6 +45,8 @@ from workbench.population.load import read_population
 from workbench.yaml_file import parse_mapping
 
 SHOP = Path(__file__).parents[1] / "examples" / "shop_orders.csv"
+READY = ".members-state [data-state=full]"
+"""The page has done what it was asked; the shell has a chip of its own."""
 LANGUAGES = [language("en"), language("zh-Hant")]
 
 
@@ -321,7 +323,7 @@ def test_where_nobody_leaves_the_list_has_no_sales_at_risk() -> None:
 # --- in a browser ------------------------------------------------------------------------------------------------------------
 def opened(browser: Any, url: str, **more: Any) -> Window:  # noqa: F811
     window = Window(browser, url, page="members", **more)
-    window.page.wait_for_selector("[data-state=full]")
+    window.page.wait_for_selector(READY)
     return window
 
 
@@ -331,7 +333,7 @@ def send(window: Window, *files: Any) -> None:
 
 def settled(window: Window) -> None:
     window.page.wait_for_selector("[data-basis=estimate]")
-    window.page.wait_for_selector("[data-state=full]")
+    window.page.wait_for_selector(READY)
 
 
 def at_tab(window: Window, name: str) -> None:
@@ -351,7 +353,7 @@ def test_a_log_is_sent_and_looked_at(server: str, browser: Any, tag: str, width:
     for tab, head in zip(("overview", "segments", "warning", "life", "fit"), heads, strict=True):
         at_tab(window, tab)
         window.says("h2", head)
-        window.page.wait_for_selector("[data-state=full]")
+        window.page.wait_for_selector(READY)
         window.page.wait_for_timeout(300)
         window.clean()
     assert "C0" not in window.page.locator("body").inner_text()
@@ -373,7 +375,7 @@ def test_lists_are_saved_with_pseudonyms_or_with_ids(server: str, browser: Any) 
         assert len(rows) == 200 and {row["member_id"].startswith("m-") for row in rows} == {not shown}
         if not shown:
             window.page.get_by_role("button", name="Show real ids").click()
-            window.says(".basis", "Real ids are shown")
+            window.says(".whose", "Real ids are shown")
     at_tab(window, "segments")
     with window.page.expect_download() as download:
         window.page.get_by_role("button", name="All members as CSV").click()
@@ -438,10 +440,10 @@ def test_work_is_cancelled_and_begun_again(server: str, browser: Any, monkeypatc
     with monkeypatch.context() as patched:
         patched.setattr("apps.pages.members.looked", dawdle)
         send(window, SHOP)
-        window.says(".chip", "Reading the log")
+        window.says(".members-state", "Reading the log")
         window.page.locator("progress[value='3'][max='10']").wait_for()
         window.page.get_by_role("button", name="Cancel").click()
-        window.says(".chip", "Nothing read yet")
+        window.says(".members-state", "Nothing read yet")
         assert ended.wait(5)
     window.page.get_by_role("button", name="Read again").click()
     settled(window)
@@ -472,7 +474,7 @@ def test_bad_files_are_refused_and_nothing_is_lost(server: str, browser: Any, tm
     window.says("h2", "How are our members doing?")
     window.page.get_by_role("button", name="Back to simulated members").click()
     window.page.wait_for_selector("[data-basis=projection]")
-    window.page.wait_for_selector("[data-state=full]")
+    window.page.wait_for_selector(READY)
     window.clean()
     window.close()
 
@@ -486,6 +488,6 @@ def test_nothing_seriously_inaccessible(server: str, browser: Any) -> None:  # n
     for tab in ("overview", "segments", "warning", "life", "fit"):
         at_tab(window, tab)
         window.page.wait_for_timeout(500)
-        window.page.wait_for_selector("[data-state=full]")
+        window.page.wait_for_selector(READY)
         assert window.serious() == set(), tab
     window.close()

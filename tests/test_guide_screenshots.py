@@ -162,7 +162,7 @@ def log_sent(name: str) -> Callable[[Any], None]:
     def act(page: Any) -> None:
         page.locator("input[type=file]").set_input_files(ROOT / "examples" / "shop_orders.csv")
         page.wait_for_selector("[data-basis=estimate]")
-        page.wait_for_selector("[data-state=full]")
+        page.wait_for_selector(".members-state [data-state=full]")
         page.locator(f"[data-tab={name}]").click()
         page.wait_for_selector(f"[data-tab={name}][aria-selected=true]")
         if name == "life":
@@ -170,7 +170,7 @@ def log_sent(name: str) -> Callable[[Any], None]:
             page.locator("select[name=choice]").select_option(index=1)
             page.locator("caption").first.wait_for()
         page.locator("h2").first.wait_for()
-        page.wait_for_selector("[data-state=full]")
+        page.wait_for_selector(".members-state [data-state=full]")
 
     return act
 

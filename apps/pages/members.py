@@ -1,6 +1,6 @@
 """The Members page: segments, figures, early warning, one member's life; of the draft's simulated members, or of a log that was sent."""
 
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -48,7 +48,7 @@ _BAR = """
 """
 _STAGE = ":host { flex: none !important; height: auto !important; width: 100%; min-height: 40vh; }"
 WEEKS = 13
-JOBS = ("members", "members-warn", "members-life", "members-fit", "members-replay", "members-file")
+JOBS = ("members", "members-lived", "members-warn", "members-life", "members-fit", "members-replay", "members-file")
 CSV = "text/csv;charset=utf-8"
 
 
@@ -86,6 +86,7 @@ class MembersPage:
     # --- what it is made of ---
     def _build(self) -> None:
         self.basis, self.state, self.problem = text(), text(), text()
+        self.state.css_classes = ["members-state"]
         self.upload = Upload(self._take, self._too_large, largest=LARGEST, accept=".csv,.gz,.parquet", margin=0)
         self.simulated = Button(color="primary", variant="outlined", margin=0)
         self.simulated.on_click(lambda _: self._leave())
@@ -157,12 +158,13 @@ class MembersPage:
 
             def work(ticket: Ticket) -> Looked:
                 return looked(simulated_log(scenario, path, ticket), ticket)
+
+            self._job("members-lived", work, self._have_looked, self.session.service.refinements)
         else:
-            work = partial(looked, self._sent)
-        self._job("members", work, self._have_looked)
+            self._job("members", partial(looked, self._sent), self._have_looked)
         self._show_all()
 
-    def _job(self, name: str, work: Any, then: Any) -> None:
+    def _job(self, name: str, work: Any, then: Any, pool: Executor | None = None) -> None:
         key = self._asked
 
         def told(future: Future[Any]) -> None:
@@ -179,7 +181,7 @@ class MembersPage:
                 then(future.result())
             self._show_all()
 
-        self.session.job(name, work, told, self._show_state)
+        self.session.job(name, work, told, self._show_state, pool=pool)
 
     def _have_looked(self, found: Looked) -> None:
         self._looked = found
@@ -387,7 +389,7 @@ class MembersPage:
         _ = self._say._
         busy = [name for name in JOBS if self.session.ticket(name) is not None]
         words = {
-            "members": _("Living the draft's members…") if self._sent is None else _("Reading the log…"),
+            "members": _("Reading the log…"), "members-lived": _("Living the draft's members…"),
             "members-warn": _("Fitting, and judging on held-out weeks…"), "members-life": _("Looking the member up…"),
             "members-fit": _("Calibrating…"), "members-replay": _("Replaying…"), "members-file": _("Being made…"),
         }  # fmt: skip
