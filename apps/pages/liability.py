@@ -406,10 +406,12 @@ class LiabilityPage:
         title = form.policy_title(shown.ask.policy, say)
         if shown.ask.records is not None:
             worth = shown.ask.worth
+            apart = _("What stands above the page is of the simulated draft.")
             if worth is None:
-                return str(_("A point is worth what the policy says: {policy}.", policy=title))
+                return str(say.joined(_("A point is worth what the policy says: {policy}.", policy=title), apart))
             name = worth.title_zh if say.chinese and worth.title_zh else worth.title
-            return str(_("A point is worth what {program} says. Policy: {policy}.", program=name, policy=title))
+            said = _("A point is worth what {program} says. Policy: {policy}.", program=name, policy=title)
+            return str(say.joined(said, apart))
         return str(_("Policy: {policy}.", policy=title))
 
     def _show_days(self, found: Valued | Read) -> None:
@@ -438,7 +440,8 @@ class LiabilityPage:
         part = self.parts[self._tab]
         if self._tab == "policy":
             draft = self.session.draft
-            part.show(draft.valuation, draft.policy, draft.program.currency, self._refused, say)
+            policy = draft.valuation
+            part.show(policy, draft.policy, policy.currency or draft.program.currency, self._refused, say)
         elif shown is None:
             self.stage[:] = []
             return
