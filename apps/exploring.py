@@ -1,6 +1,7 @@
 """What the Explore page asks, and how it is answered off the session's thread. No Panel here."""
 
 import io
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -145,12 +146,13 @@ def study_of(draft: Draft, levers: Sequence[Moved], members: int, search: Search
         lever = known.get(moved.key)
         whole = lever is not None and lever.whole and moved.low == int(moved.low) and moved.high == int(moved.high)
         spread = [int(each) if whole else each for each in (moved.low, moved.high)]
+        decimals = -max(0, math.floor(math.log10(max(moved.high - moved.low, 1))) - 2) if whole else 2
         entry = {
             "field": moved.key,
             "name": f"lever_{place + 1}",
             "low": spread[0],
             "high": spread[1],
-            "decimals": 0 if whole else 2,
+            "decimals": decimals,
         }
         vary.append(entry if search is not None else entry | {"steps": STEPS[len(levers)]})
     more: dict[str, Any] = {"plan": {"kind": "grid"}}

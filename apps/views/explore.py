@@ -307,17 +307,17 @@ def tornado_table(document: Mapping[str, Any], name: str, say: AppLanguage) -> T
 
 # --- a search ----------------------------------------------------------------------------------------------------------
 def points(document: Mapping[str, Any], say: AppLanguage) -> list[Design]:
-    """Every design tried, by the two goals: lying the one to be low, upright the one to be high."""
+    """Every design tried, by the two goals: lying the one to be low, upright the one to be high. Both ends of the front are named."""
     up, across = (goal["outcome"] for goal in document["search"]["goals"])
     front = set(document["front"])
-    chosen = {each["design"] for each in document["finalists"]}
+    named = {document["front"][0], document["front"][-1]} if document["front"] else set()
     found = []
     for each in document["trials"]:
         x, y = each["outcomes"][across]["value"], each["outcomes"][up]["value"]
         if x is not None and y is not None:
             number = each["design"]
             name = _numbered(number, say)
-            found.append(Design(name, x, y, number in front, each["feasible"], number in chosen and len(chosen) < 7))
+            found.append(Design(name, x, y, number in front, each["feasible"], number in named))
     return found
 
 
