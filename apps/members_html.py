@@ -17,6 +17,12 @@ LOOK = (
 .strip.auto { grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); }
 .card .value { font-size: 22px; }
 .card .note { font-size: 13px; color: var(--muted); margin-top: 2px; overflow-wrap: anywhere; }
+.whose { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: baseline; padding: 9px 14px;
+  border: 1px solid #d97b16; border-left-width: 6px; border-radius: 6px; }
+.whose.estimate { border-color: var(--accent); }
+.whose strong { background: #8a4b08; color: #fff; padding: 2px 10px; border-radius: 4px; letter-spacing: .06em; font-size: 13.5px; }
+.whose.estimate strong { background: #12677a; }
+.whose span { flex: 1 1 320px; min-width: 0; overflow-wrap: anywhere; }
 .said { max-width: 92ch; overflow-wrap: anywhere; }
 td.words, th.words { text-align: left; white-space: normal; min-width: 110px; }
 th.name { white-space: nowrap; }
