@@ -203,12 +203,14 @@ export function render({ model }) {
   }
   button.onclick = async () => {
     frame.src = address + "#present"
-    try { await frame.requestFullscreen() } catch (error) { frame.classList.add("whole") }
+    try { await frame.requestFullscreen() } catch (error) { /* refused: it presents itself within the frame, and Esc ends that */ }
     frame.focus()
   }
-  document.addEventListener("fullscreenchange", () => {
+  const left = () => {
     if (!document.fullscreenElement && frame.src.endsWith("#present")) frame.src = address
-  })
+  }
+  document.addEventListener("fullscreenchange", left)
+  model.on("remove", () => document.removeEventListener("fullscreenchange", left))
   model.on("page", load)
   for (const name of ["label", "present"]) model.on(name, show)
   load()

@@ -17,7 +17,7 @@ from pptx import Presentation
 
 from apps.draft import Draft
 from apps.language import language
-from apps.runs import Service, Settings, Ticket
+from apps.runs import Cancelled, Service, Settings, Ticket
 from apps.store import Store
 from apps.story_sources import Shelf, content_of, keep, kept_offers, offers_of, wanted_of
 from apps.views.story import MOST_SLIDES, Entry, Outline, file_stem, outline_of, slide_rows, usual, yaml_of
@@ -141,6 +141,16 @@ def test_sources_are_lived_once_and_kept(service: Service, tmp_path: Path) -> No
     assert not path.exists() and (tmp_path / "runs" / "My_story_program" / "run.json").exists()
 
 
+def test_what_was_cancelled_is_not_kept(service: Service) -> None:
+    shelf, ticket = Shelf(), Ticket()
+    wanted = wanted_of("program", Draft.of("mitsui_outlet", years=1, seed=9), 40, {})
+    ticket.cancel()
+    with pytest.raises(Cancelled):
+        shelf.made(wanted, service, ticket, 0, 40)
+    assert not shelf.has(wanted)
+    shelf.close()
+
+
 # --- in a browser --------------------------------------------------------------------------------------------------------
 def ready(window: Window) -> None:
     """Until the story is shown as it stands."""
@@ -194,6 +204,12 @@ def test_a_story_is_worded_kept_opened_and_taken_away(browser: Any, tmp_path: Pa
         assert book.sheetnames[:3] == ["Front", "1 Liability", "2 Key figures"]
         text = download(window, "Page", tmp_path).read_text("utf-8")
         assert "It pays for itself" in text and "Content-Security-Policy" in text
+        page.get_by_role("button", name="Full screen").click()
+        window.frame.locator("body.presenting #slide-0.current").wait_for()
+        page.keyboard.press("ArrowRight")
+        window.frame.locator("#slide-1.current").wait_for()
+        page.keyboard.press("Escape")
+        page.evaluate("document.fullscreenElement && document.exitFullscreen()")
         page.get_by_label("Name of the file").fill("autumn")
         page.get_by_label("Name of the file").press("Tab")
         page.get_by_role("button", name="Save in the workspace").click()

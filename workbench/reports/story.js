@@ -49,6 +49,12 @@
     }, { rootMargin: "-20% 0px -70% 0px" });
     slides.forEach(function (slide) { seen.observe(slide); });
   }
-  if (location.hash === "#present") { body.classList.add("presenting"); button.present.setAttribute("aria-pressed", "true"); }
-  show(0, false);
+  function follow() {  // the address may ask for it: a frame that fills the screen already
+    const on = location.hash === "#present";
+    body.classList.toggle("presenting", on);
+    button.present.setAttribute("aria-pressed", String(on));
+    show(current, on);
+  }
+  window.addEventListener("hashchange", follow);
+  follow();
 })();
