@@ -20,7 +20,7 @@ pytest.importorskip("panel_material_ui", reason="the extra `app` is not installe
 
 import panel as pn
 
-from apps.app import serve
+from apps.app import WORKSPACE, serve
 from apps.pages import page_class, shown_pages
 from apps.runs import Service, Settings
 from apps.workspace import Workspace
@@ -137,12 +137,20 @@ class Picture:
     act: Callable[[Any], None] | None = None
 
 
-def lower_gold(page: Any) -> None:
-    """A threshold is moved by the keyboard."""
-    lever = page.locator(".lever-tier input[type=range]")
-    lever.focus()
-    for _ in range(5):
-        page.keyboard.press("ArrowLeft")
+def lower_silver(page: Any) -> None:
+    """A threshold is typed."""
+    field = page.locator(".lever-tier input[type=text]")
+    field.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("60000")
+    page.keyboard.press("Enter")
+    page.locator(".lever-tier .now").filter(has_text="60,000").first.wait_for()
+
+
+def keep_the_run(page: Any) -> None:
+    """The run that is shown is kept in the workspace."""
+    page.get_by_role("button", name="Keep the run that is shown").click()
+    page.wait_for_timeout(3000)
 
 
 def tab(name: str) -> Callable[[Any], None]:
@@ -183,9 +191,9 @@ def tornado(page: Any) -> None:
 
 PICTURES = [
     Picture("start.png", "start"),
-    Picture("design.png", "design", TALL, act=lower_gold),
-    Picture("design_zh.png", "design", TALL, "zh-Hant", act=lower_gold),
-    Picture("design_phone.png", "design", PHONE, "zh-Hant", act=lower_gold),
+    Picture("design.png", "design", TALL, act=lower_silver),
+    Picture("design_zh.png", "design", TALL, "zh-Hant", act=lower_silver),
+    Picture("design_phone.png", "design", PHONE, "zh-Hant", act=lower_silver),
     Picture("compare.png", "compare", TALL),
     Picture("compare_phone.png", "compare", PHONE, "zh-Hant"),
     Picture("liability.png", "liability", TALL),
@@ -198,7 +206,7 @@ PICTURES = [
     Picture("explore.png", "explore", TALL),
     Picture("explore_assumptions.png", "explore", TALL, act=tornado),
     Picture("story.png", "story", TALL),
-    Picture("runs.png", "runs"),
+    Picture("runs.png", "runs", act=keep_the_run),
 ]
 """In the order of the app's pages."""
 
@@ -223,16 +231,23 @@ def answered(window: Window) -> None:
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def monkeypatch() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The app as `loyalty app` serves it, by the compiled kernel; full runs are smaller, so that levels of confidence do not take minutes."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    service = Service(Settings(full=5000))
+    service = Service(Settings(preview=2000, middle=5000, full=10_000))
     service.warm_up()
     for slug in shown_pages():
         page_class(slug)
-    workspace = Workspace(tmp_path_factory.mktemp("workspace") / "work")
+    monkeypatch.chdir(tmp_path_factory.mktemp("workspace"))
+    workspace = Workspace(WORKSPACE)
     serve(service, "127.0.0.1", port, [f"127.0.0.1:{port}"], threaded=True, workspace=workspace)
     yield f"http://127.0.0.1:{port}/"
     pn.state.kill_all_servers()
