@@ -291,7 +291,7 @@ def test_a_full_run_is_cancelled(server: str, browser: Any) -> None:
         window.page.wait_for_selector("[data-compared=preview]", timeout=3 * PATIENCE)
         window.page.locator(".compare-chip progress").first.wait_for()
         window.page.get_by_role("button", name="Cancel the full run").click()
-        window.page.get_by_role("button", name="Full run", exact=True).wait_for()
+        window.page.get_by_role("button", name="Full run", exact=True).wait_for(timeout=3 * PATIENCE)
         assert not window.page.locator(f"text=Full run: {MIDDLE}").count()
         window.clean()
         window.close()
