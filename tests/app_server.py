@@ -158,7 +158,7 @@ class Window:
         """Nothing went wrong so far: no console error, no failed request, none to another host, nothing over the right edge."""
         own = (self.url, "blob:" + self.url, "data:")
         assert self.requests and [url for url in self.requests if not url.startswith(own)] == []
-        assert self.errors == []
+        assert self.errors == [], self.errors
         assert self.page.evaluate("document.documentElement.scrollWidth") <= self.width
         assert self.page.evaluate(OVER_THE_EDGE, self.width) == []
 
