@@ -147,6 +147,13 @@ def lower_silver(page: Any) -> None:
     page.locator(".lever-tier .now").filter(has_text="60,000").first.wait_for()
 
 
+def beside_eslite(page: Any) -> None:
+    """Another program of the library is set beside the draft."""
+    page.get_by_role("combobox").first.click()
+    page.get_by_role("menuitem").filter(has_text="(eslite)").click()
+    page.wait_for_timeout(3000)
+
+
 def keep_the_run(page: Any) -> None:
     """The run that is shown is kept in the workspace."""
     page.get_by_role("button", name="Keep the run that is shown").click()
@@ -194,8 +201,8 @@ PICTURES = [
     Picture("design.png", "design", TALL, act=lower_silver),
     Picture("design_zh.png", "design", TALL, "zh-Hant", act=lower_silver),
     Picture("design_phone.png", "design", PHONE, "zh-Hant", act=lower_silver),
-    Picture("compare.png", "compare", TALL),
-    Picture("compare_phone.png", "compare", PHONE, "zh-Hant"),
+    Picture("compare.png", "compare", TALL, act=beside_eslite),
+    Picture("compare_phone.png", "compare", PHONE, "zh-Hant", act=beside_eslite),
     Picture("liability.png", "liability", TALL),
     Picture("liability_books.png", "liability", TALL, act=tab("Books")),
     Picture("liability_phone.png", "liability", PHONE, "zh-Hant"),
@@ -213,7 +220,8 @@ PICTURES = [
 
 UNDER_WAY = f"""() => {{ {EVERYTHING}
   const own = (each) => [...each.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join("");
-  return all(document.body).filter((each) => each.checkVisibility() && /[^ …]…(?!…)/.test(own(each))).map(own);
+  const working = (text) => /[^ …]…(?!…)/.test(text) && !["Choose…", "請選擇…"].includes(text);
+  return all(document.body).filter((each) => each.checkVisibility()).map(own).filter(working);
 }}"""
 """What stands on the page and has an ellipsis right after a word: the app says so what is being worked out."""
 
