@@ -43,12 +43,13 @@
     else { return; }
     event.preventDefault();
   });
-  if ("IntersectionObserver" in window) {
-    const seen = new IntersectionObserver(function (entries) {
-      entries.forEach(function (entry) { if (entry.isIntersecting && !presenting()) { show(slides.indexOf(entry.target), false); } });
-    }, { rootMargin: "-20% 0px -70% 0px" });
-    slides.forEach(function (slide) { seen.observe(slide); });
-  }
+  window.addEventListener("scroll", function () {
+    if (presenting()) { return; }
+    const line = window.innerHeight * 0.4;
+    let seen = 0;
+    slides.forEach(function (slide, k) { if (slide.getBoundingClientRect().top <= line) { seen = k; } });
+    if (seen !== current) { show(seen, false); }
+  }, { passive: true });
   function follow() {  // the address may ask for it: a frame that fills the screen already
     const on = location.hash === "#present";
     body.classList.toggle("presenting", on);
