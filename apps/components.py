@@ -12,6 +12,8 @@ from panel.widgets import FloatInput
 from panel_material_ui import Button, FloatSlider, Select, TextInput
 from panel_material_ui.template.base import Page
 
+from workbench.reports.plots import FONT
+
 __all__ = [
     "HTML", "Bokeh", "Button", "Column", "CopyText", "FloatInput", "FloatSlider", "Page", "PageLanguage", "Row", "Select", "TextInput",
     "Viewable", "hold", "laid_out",
@@ -19,14 +21,17 @@ __all__ = [
 
 
 class PageLanguage(JSComponent):
-    """Says to browser and screen reader in which language the page is; the shell's template always says English."""
+    """Says to browser and screen reader in which language the page is (the shell's template always says English), and to all of the page's
+    parts in which font: what the theme says of fonts does not reach into them."""
 
     tag = param.String(default="en")
     title = param.String(default="")
+    font = param.String(default=FONT, constant=True)
 
     _esm = """
 export function render({ model }) {
   const apply = () => { document.documentElement.lang = model.tag; document.title = model.title }
+  document.documentElement.style.setProperty("--mui-font-family", model.font)
   apply()
   model.on("tag", apply)
   model.on("title", apply)
@@ -90,7 +95,7 @@ export function render({ model }) {
 .copytext pre { margin: 0; padding: 10px 12px; max-height: 300px; overflow: auto; border: 1px solid var(--mui-palette-divider);
   border-radius: 6px; font: 13px/1.45 ui-monospace, "SF Mono", Consolas, "DejaVu Sans Mono", monospace;
   color: var(--mui-palette-text-primary); }
-.copytext div { display: flex; align-items: center; gap: 12px; margin-top: 6px; font: 14px/1.5 var(--mui-font-body1, sans-serif);
+.copytext div { display: flex; align-items: center; gap: 12px; margin-top: 6px; font: 14px/1.5 var(--mui-font-family, sans-serif);
   color: var(--mui-palette-text-secondary); }
 .copytext button { font: inherit; padding: 4px 14px; border: 1px solid currentColor; border-radius: 4px; cursor: pointer;
   background: none; color: var(--mui-palette-primary-main); }

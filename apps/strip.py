@@ -141,7 +141,7 @@ def figure_name(name: str, say: Language) -> tuple[str, str]:
     _ = say._
     return {
         "liability": (_("Point liability"), _("per 1,000 members, at the end")),
-        "breakage": (_("Breakage"), _("of points outstanding, never redeemed")),
+        "breakage": (_("Breakage rate"), _("of points outstanding, never redeemed")),
         "upgrade_rate": (_("Members upgraded"), _("of members, at least once")),
         "repurchase": (_("Repurchase lift, 365 days"), _("against no program")),
         "cost": (_("Program cost"), _("of sales")),
