@@ -411,9 +411,10 @@ def test_a_member_is_looked_up_and_a_log_calibrated(server: str, browser: Any) -
     window.page.wait_for_function("!location.search.includes('&x=')")
     window.says("caption", "Points at the end of")
     window.go("design")
+    window.says(".lever-expiry .now", "12 months")
     window.page.locator(".lever-expiry input[type=range]").focus()
     window.page.keyboard.press("ArrowLeft")
-    window.page.wait_for_function("location.search.includes('&x=')")
+    window.says(".lever-expiry .now", "11 months")
     window.go("members")  # other rules: what was replayed under the first is gone
     window.says("h2", "Your log under this program")
     assert window.page.locator("caption", has_text="Points at the end of").count() == 0
