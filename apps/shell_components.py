@@ -201,7 +201,8 @@ button { display: inline-flex; padding: 7px; border: 0; border-radius: 50%; back
 button:hover:enabled { background: rgb(255 255 255 / .16); }
 button:disabled { opacity: .42; cursor: default; }
 button:focus-visible { outline: 3px solid #fff; outline-offset: -3px; }
-span:not(:empty) { position: absolute; top: 44px; right: 0; white-space: nowrap; padding: 4px 12px; border-radius: 6px; font: 14px/1.5 var(--mui-font-family, sans-serif);
+span:not(:empty) { position: absolute; top: 44px; right: 0; white-space: nowrap; padding: 4px 12px; border-radius: 6px;
+  font: 14px/1.5 var(--mui-font-family, sans-serif);
   color: #fff; background: #1c2733; z-index: 9; }
 """
     ]
