@@ -62,9 +62,10 @@ def _joined(parts: Sequence[Markup]) -> Markup:
 
 def basis(found: Basis, more: str = "") -> str:
     """Whose figures these are: no figure is shown without it."""
-    pattern = '<div class="whose {}" data-basis="{}"><strong>{}</strong><span>{}</span></div>'
+    pattern = '<div class="whose{}" data-basis="{}"><strong>{}</strong><span>{}</span></div>'
     text = f"{found.text} {more}".strip()
-    return str(Markup(pattern).format(found.kind.lower(), found.kind, found.word, text))
+    kind = " estimate" if found.kind.lower() == "estimate" else ""  # the word `projection` has a style of its own
+    return str(Markup(pattern).format(kind, found.kind, found.word, text))
 
 
 def chip(kind: str, text: str, done: int = 0, total: int = 0, told: str = "") -> str:

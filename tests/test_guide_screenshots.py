@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -245,7 +246,14 @@ def monkeypatch() -> Iterator[pytest.MonkeyPatch]:
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def home() -> Iterator[str]:
+    """A folder with a short name: the Runs page shows it."""
+    with TemporaryDirectory(prefix="outlet_") as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def app(home: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The app as `loyalty app` serves it, by the compiled kernel; full runs are smaller, so that levels of confidence do not take minutes."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -254,7 +262,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatc
     service.warm_up()
     for slug in shown_pages():
         page_class(slug)
-    monkeypatch.chdir(tmp_path_factory.mktemp("workspace"))
+    monkeypatch.chdir(home)
     workspace = Workspace(WORKSPACE)
     serve(service, "127.0.0.1", port, [f"127.0.0.1:{port}"], threaded=True, workspace=workspace)
     yield f"http://127.0.0.1:{port}/"

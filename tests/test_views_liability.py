@@ -250,7 +250,7 @@ def test_no_sentence_of_the_engine_is_unknown(found: Valued) -> None:
     said += found.valuation.warnings
     assert len(said) > 50
     assert [text for text in said if not is_known(text)] == []
-    assert translated("Breakage +10 %", language("zh-Hant")) == "未使用率 +10 %"
+    assert translated("Breakage +10 %", language("zh-Hant")) == "未兌換率 +10 %"
     assert translated("something new", language("zh-Hant")) == "something new"
 
 
