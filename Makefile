@@ -67,7 +67,7 @@ guide: $(VENV)/.installed-guide
 	$(BIN)/python -m sphinx -E -a -W -n --keep-going -q -b html docs out/guide/html
 	@echo "The guide is out/guide/html/index.html: open it in a browser."
 
-reference: $(VENV)/.installed-guide
+reference: $(VENV)/.installed-test
 	$(BIN)/python docs/generator
 
 screenshots: $(VENV)/.installed-test

@@ -72,7 +72,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+ALL = [pytest.param(page, marks=[pytest.mark.slow] if page.parent.name == "zh" else []) for page in PAGES]
+"""The same commands in another language need not be waited for each time."""
+
+
+@pytest.mark.parametrize("page", ALL, ids=[page.relative_to(ROOT).as_posix() for page in PAGES])
 def test_every_command_and_query_shown_runs(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = page.read_text("utf-8")
     wrong, said = [], ""
