@@ -14,8 +14,15 @@ from tests.test_app import Session
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("tag", ["en", "zh-Hant"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(
+    ("width", "tag"),
+    [
+        (1440, "en"),
+        (390, "zh-Hant"),
+        pytest.param(390, "en", marks=pytest.mark.slow),
+        pytest.param(1440, "zh-Hant", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("slug", shown_pages())
 def test_each_page_loads_whole(server: str, browser: Any, slug: str, width: int, tag: str) -> None:  # noqa: F811
     window = Window(browser, server, slug, width, tag)

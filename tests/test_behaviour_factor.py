@@ -15,7 +15,7 @@ from numba import njit
 from simulators.choices import RewardTerms, factor_at, in_play, reward_terms, topped_up
 from simulators.layout import ACCOUNT, TERMS, blank, layout, packed
 from workbench.ledger import Account, Book, Cursor, Lot, QualifyingDay, blank_account, numpy_dtype
-from workbench.population.behaviour import BehaviourTerms, behaviour_terms, largest_modifier, takes_place
+from workbench.population.behaviour import RUSHES, BehaviourTerms, behaviour_terms, largest_modifier, takes_place
 from workbench.population.load import load_assumptions, shipped_assumptions
 from workbench.population.past import EFFECTS, Past, note_joined, note_message, note_redemption, note_tier
 from workbench.program.load import load_program
@@ -451,7 +451,7 @@ def test_what_a_program_cannot_set_off_is_left_out() -> None:
 
 # --- drawn states: bounds, what is left out, and compiled code -----------------------------------------------------------
 ROOM = 6
-BEHAVIOUR = layout(BehaviourTerms, {"status_steps": TIERS})
+BEHAVIOUR = layout(BehaviourTerms, {"status_steps": TIERS, "rush_odds": RUSHES, "rush_never": RUSHES})
 DRAWN = ("mos_burger", "mitsui_outlet", "eslite", "global_mall", "haidilao", "ledger_tier_rate")
 
 
