@@ -17,7 +17,7 @@ class Explore(Window):
     """The page, with a tab open."""
 
     def answered(self, state: str) -> None:
-        self.page.locator(f".chip[data-state={state}]").first.wait_for(timeout=LONG)
+        self.page.locator(f".asked .chip.{state}").first.wait_for(timeout=LONG)
 
     def tab(self, name: str) -> None:
         self.page.locator(f"button[data-tab={name}]").click()
@@ -38,7 +38,7 @@ class Explore(Window):
 def test_a_lever_is_swept_then_two_and_what_is_refused_stays_with_its_reason(server: str, browser: Any) -> None:  # noqa: F811
     window = Explore(browser, server, "explore")
     window.answered("preview")
-    window.says(".chip", f"Preview: {PREVIEW} members")
+    window.says(".asked .chip", f"Preview: {PREVIEW} members")
     window.says("p.said", "Incremental margin is highest with Spend that earns points")
     window.drawn()
     window.page.locator("select[name=outcome]").select_option("liability")
@@ -57,12 +57,12 @@ def test_a_lever_is_swept_then_two_and_what_is_refused_stays_with_its_reason(ser
     window.page.wait_for_function("() => true")
     window.answered("preview")
     window.ask(f"Full run: {FULL} members")
+    assert window.serious() == set()
     before = window.page.url
     window.page.get_by_role("button", name="Take the best into the draft").click()
     window.page.wait_for_function("(before) => location.href !== before", arg=before)
     assert not window.page.get_by_role("button", name="Undo", exact=True).is_disabled()
     window.clean()
-    assert window.serious() == set()
     window.close()
 
 
@@ -72,7 +72,7 @@ def test_assumptions_and_the_best_under_limits(server: str, browser: Any) -> Non
     window = Explore(browser, server, "explore")
     window.answered("preview")
     window.tab("tornado")
-    window.says(".chip", "Not asked yet")
+    window.says(".asked .chip", "Not asked yet")
     window.ask("Move every assumption")
     window.says("p.said", "moves it most")
     window.drawn()

@@ -208,7 +208,8 @@ class Part:
                 if full
                 else _("Preview: {n} members, seed {seed}", **size)
             )
-        self.state.object = html.chip(kind, words, done, max(total, 1) if runs else 0, told)
+        chip = html.chip(kind, words, done, max(total, 1) if runs else 0, told)
+        self.state.object = f'<div class="asked">{chip}</div>'
         self.trouble.object = "" if self.problem is None else html.problems(self.problem, say)
         self.run.label = self.run_label(say)
         self.run.visible = not runs and (stale or self.members < self.full)
