@@ -15,7 +15,7 @@ from tests.test_app import Session
 
 @pytest.mark.browser
 @pytest.mark.parametrize(
-    ("width", "tag"),
+    "width, tag",
     [
         (1440, "en"),
         (390, "zh-Hant"),
