@@ -11,6 +11,7 @@ import panel as pn
 
 from apps.language import LANGUAGES
 from apps.link import Place, decode
+from apps.pages import page_class, shown_pages
 from apps.runs import Service
 from apps.session import Session
 from apps.shell import Shell
@@ -107,6 +108,9 @@ def serve(
     that its documentation names). Raises OSError where the address cannot be had.
     """
     pn.extension()
+    # Panel looks at the modules there are while it makes a page, and must not meet one that another session is importing.
+    for slug in shown_pages():
+        page_class(slug)
     files = workspace or Workspace(WORKSPACE)
     try:
         return pn.serve(

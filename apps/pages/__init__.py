@@ -1,4 +1,4 @@
-"""The pages of the app: a module each, imported at the first visit. What a page is: ``apps/session.py``."""
+"""The pages of the app: a module each. What a page is: ``apps/session.py``."""
 
 from collections.abc import Callable
 from functools import cache
