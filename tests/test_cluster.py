@@ -318,7 +318,7 @@ def test_as_many_tasks_are_under_way_as_keep_the_workers_busy(monkeypatch: pytes
             under_way.append(len(self))
             return self.pop(0)
 
-    def submit(live: Any, text: str, *order: Any, pure: bool) -> Any:
+    def submit(work: Any, *order: Any, pure: bool) -> Any:
         future: Future[Any] = Future()
         future.set_result([])
         return future
@@ -326,7 +326,7 @@ def test_as_many_tasks_are_under_way_as_keep_the_workers_busy(monkeypatch: pytes
     monkeypatch.setattr("distributed.as_completed", Back)
     client = SimpleNamespace(loop=None, nthreads=lambda: {"a worker": next(threads)}, submit=submit)
     orders = [(1, place, place + 1) for place in range(22)]
-    assert [order for order, _ in cluster_module._come_back(client, orders, "", {})] == orders
+    assert [order for order, _ in cluster_module._come_back(client, orders, print, (), {})] == orders
     assert under_way == [4] * 4 + [6] * 12 + [5, 4, 4, 3, 2, 1]
 
 
