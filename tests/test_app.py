@@ -321,7 +321,8 @@ def test_sessions_do_not_see_each_other(server: str, browser: Any) -> None:
     assert one.shown("tier")[0] != two.shown("tier")[0], "the lever keeps its place in the other language"
     two.press("earn", "ArrowRight")
     two.says("h2", "1 change against the baseline")
-    two.says("pre", "per: 205")
+    two.written("per: 205")
+    two.settled()
     assert two.page.evaluate("document.documentElement.lang") == "en"
     assert "per: 205" in two.yaml and "per: 205" not in one.yaml
     assert two.figure("upgrade_rate", "ghost") == ghost

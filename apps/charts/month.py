@@ -6,6 +6,7 @@ from typing import Any
 
 from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Range1d
 from bokeh.plotting import figure
+from panel.io.document import unlocked
 
 from workbench.reports.language import Language
 from workbench.reports.plots import FONT
@@ -47,6 +48,10 @@ class MonthChart:
 
     def paint(self, dark: bool) -> None:
         """Colours for a dark or a light shell."""
+        with unlocked():  # Panel's own way to the browser, so that this arrives in the order of what Panel changes
+            self._paint(dark)
+
+    def _paint(self, dark: bool) -> None:
         ghost, label, grid = _INK[dark]
         self.now.glyph.line_color = LINE[dark]
         self.shipped.glyph.line_color = self.world.glyph.line_color = ghost
@@ -65,6 +70,17 @@ class MonthChart:
     ) -> None:
         """Draw new values; the upright axis begins at 0 and holds both lines. Below 0 only where a line goes there (debts).
         ``world``: the baseline in the world that is shipped for it, dotted, where this one is another."""
+        with unlocked():
+            self._show(months, now, shipped, say, world)
+
+    def _show(
+        self,
+        months: Sequence[date],
+        now: Sequence[float],
+        shipped: Sequence[float],
+        say: Language,
+        world: Sequence[float] | None,
+    ) -> None:
         _ = say._
         heads = [say.month(month) for month in months]
         scale = linear([*now, *shipped, *(world or ())])
