@@ -18,7 +18,7 @@ from tests.test_app import Session
     "width, tag",
     [
         (1440, "en"),
-        (390, "zh-Hant"),
+        pytest.param(390, "zh-Hant", marks=pytest.mark.slow),
         pytest.param(390, "en", marks=pytest.mark.slow),
         pytest.param(1440, "zh-Hant", marks=pytest.mark.slow),
     ],

@@ -72,7 +72,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-ALL = [pytest.param(page, marks=[pytest.mark.slow] if page.parent.name == "zh" else []) for page in PAGES]
+LONG = ("exploring.md", "how_sure.md", "presenting.md", "testing_a_program.md", "redemption.md")
+"""Pages whose commands take more than a few seconds; those in Chinese are the English ones again."""
+ALL = [
+    pytest.param(page, marks=[pytest.mark.slow] if page.parent.name == "zh" or page.name in LONG else [])
+    for page in PAGES
+]
 """The same commands in another language need not be waited for each time."""
 
 

@@ -289,6 +289,8 @@ def test_it_presents_itself_by_keys(folder: Path, tmp_path: Path) -> None:
         page.keyboard.press("Escape")
         assert page.evaluate(shown).count("slide-") == 9
         page.set_viewport_size({"width": 390, "height": 844})
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.wait_for_function(
+            "document.documentElement.scrollWidth <= 390"
+        )  # charts follow the window in their own time
         browser.close()
     assert errors == [] and requests == [path.as_uri()]
