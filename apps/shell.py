@@ -4,6 +4,7 @@ from typing import Any
 
 import panel as pn
 from markupsafe import Markup
+from panel.util import edit_readonly
 
 from apps import strip
 from apps.charts.month import LINE
@@ -117,6 +118,8 @@ class Shell:
             theme_config=_THEME,
             sx=_SX,
         )  # fmt: skip
+        with edit_readonly(self.page):  # otherwise whoever is busy, in whichever session, changes this page, and without this session's lock
+            self.page.busy = False
         self.page.param.watch(lambda event: session.paint(bool(event.new)), "dark_theme")
 
     # --- what the session says ---
