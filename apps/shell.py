@@ -4,7 +4,7 @@ from typing import Any
 
 import panel as pn
 from markupsafe import Markup
-from panel.util import edit_readonly
+from panel.util.parameters import edit_readonly
 
 from apps import strip
 from apps.charts.month import LINE
@@ -118,7 +118,9 @@ class Shell:
             theme_config=_THEME,
             sx=_SX,
         )  # fmt: skip
-        with edit_readonly(self.page):  # otherwise whoever is busy, in whichever session, changes this page, and without this session's lock
+        with edit_readonly(
+            self.page
+        ):  # otherwise whoever is busy, in whichever session, changes this page, and without this session's lock
             self.page.busy = False
         self.page.param.watch(lambda event: session.paint(bool(event.new)), "dark_theme")
 

@@ -1,5 +1,7 @@
 """Worlds as compiled code sees them: programs, rewards and behaviour packed into records."""
 
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,43 +77,82 @@ def packed_worlds(scenario: Scenario, programs: list[Program]) -> Worlds:
     """Pack programs for a scenario's days. Raises TooLarge (a program, or a run, beyond the room of compiled code) and SpecError."""
     start, end = scenario.start_day, scenario.last_day + 1
     assumed = behaviour_terms(scenario.assumptions)
-    records, behaviour, rules, tier_names, tier_of, messages = [], [], [], [], [], []
-    acts: list[BehaviourTerms] = []
-    for program in programs:
-        lowered = lower(program, start, start + longest_days(program, scenario) - 1)
-        guests = lower(NO_PROGRAM, lowered.terms.first_day, lowered.terms.last_day)
-        hurried = with_rushes(assumed, rushes(scenario, program))
-        worlds, rooms = blank(WORLD, len(lowered.versions)), blank(BEHAVIOUR, len(lowered.versions))
-        for world, room, version in zip(worlds, rooms, lowered.versions, strict=True):
-            act = in_play(hurried, version.aligned)
-            packed(version.terms, world["terms"])
-            packed(guests.terms, world["guests"])
-            packed(reward_terms(version.aligned), world["rewards"])
-            packed(action_terms(program, scenario.assumptions, version.codes.actions), world["acts"])
-            packed(act, room)
-            world["is_program"] = program is not NO_PROGRAM
-            world["last_day"] = scenario.last_day
-            for field, names, code in (
-                ("categories", scenario.population.category_names, version.codes.category),
-                ("channels", scenario.population.channels, version.codes.channel),
-            ):
-                world[field][: len(names)] = [code(name) for name in names]
-            acts.append(act)
-        records.append(worlds)
-        behaviour.append(rooms)
-        rules.append(lowered.rules)
-        tier_names.append(lowered.tier_names)
-        tier_of.append(lowered.tier_of)
-        messages.append(len(lowered.messages))
+    found = [_packed_world(scenario, program, assumed) for program in programs]
+    acts = [act for world in found for act in world.acts]
     return Worlds(
-        records=records,
-        behaviour=behaviour,
+        records=[world.records for world in found],
+        behaviour=[world.behaviour for world in found],
         population=population_terms(scenario.population, start, end),
-        rules=rules,
-        tier_names=tier_names,
-        tier_of=tier_of,
-        messages=messages,
+        rules=[world.rules for world in found],
+        tier_names=[world.tier_names for world in found],
+        tier_of=[world.tier_of for world in found],
+        messages=[world.messages for world in found],
         strips=max(strips_needed(act) for act in acts),
         largest=max(largest_modifier(act) for act in acts),
         death_factor=assumed.death_factor,
     )
+
+
+# --- one world ---------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class _World:
+    """One program, packed; its records are read, never written."""
+
+    records: Any
+    behaviour: Any
+    rules: tuple[str, ...]
+    tier_names: tuple[str, ...]
+    tier_of: dict[int, int]
+    messages: int
+    acts: list[BehaviourTerms]
+    parts: tuple[Any, ...]
+    """What it was packed from: kept, so that nothing else can come to have its identity."""
+
+
+_KEPT: OrderedDict[tuple[int, ...], _World] = OrderedDict()
+"""The worlds that were packed last: while a lever is moved, the world without a program and the baseline stay what they were."""
+_MOST = 16
+_LOCK = threading.Lock()
+
+
+def _packed_world(scenario: Scenario, program: Program, assumed: BehaviourTerms) -> _World:
+    parts = (program, scenario.population, scenario.assumptions)
+    key = (*map(id, parts), scenario.start_day, scenario.last_day)
+    with _LOCK:
+        found = _KEPT.get(key)
+        if found is not None:
+            _KEPT.move_to_end(key)
+            return found
+    found = _pack(scenario, program, assumed, parts)
+    with _LOCK:
+        _KEPT[key] = found
+        while len(_KEPT) > _MOST:
+            _KEPT.popitem(last=False)
+    return found
+
+
+def _pack(scenario: Scenario, program: Program, assumed: BehaviourTerms, parts: tuple[Any, ...]) -> _World:
+    start = scenario.start_day
+    acts: list[BehaviourTerms] = []
+    lowered = lower(program, start, start + longest_days(program, scenario) - 1)
+    guests = lower(NO_PROGRAM, lowered.terms.first_day, lowered.terms.last_day)
+    hurried = with_rushes(assumed, rushes(scenario, program))
+    worlds, rooms = blank(WORLD, len(lowered.versions)), blank(BEHAVIOUR, len(lowered.versions))
+    for world, room, version in zip(worlds, rooms, lowered.versions, strict=True):
+        act = in_play(hurried, version.aligned)
+        packed(version.terms, world["terms"])
+        packed(guests.terms, world["guests"])
+        packed(reward_terms(version.aligned), world["rewards"])
+        packed(action_terms(program, scenario.assumptions, version.codes.actions), world["acts"])
+        packed(act, room)
+        world["is_program"] = program is not NO_PROGRAM
+        world["last_day"] = scenario.last_day
+        for field, names, code in (
+            ("categories", scenario.population.category_names, version.codes.category),
+            ("channels", scenario.population.channels, version.codes.channel),
+        ):
+            world[field][: len(names)] = [code(name) for name in names]
+        acts.append(act)
+    return _World(
+        worlds, rooms, lowered.rules, lowered.tier_names, lowered.tier_of, len(lowered.messages), acts, parts
+    )  # fmt: skip
