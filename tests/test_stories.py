@@ -248,6 +248,15 @@ def test_a_story_is_not_overwritten(folder: Path, tmp_path: Path) -> None:
 
 
 # --- in a browser ------------------------------------------------------------------------------------------------------
+def until(page: Any, expression: str) -> None:
+    """Wait until something is so. Playwright's own waiting evaluates text in the page, which the page's policy forbids."""
+    for _ in range(200):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(expression)
+
+
 @pytest.mark.browser
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
 def test_it_presents_itself_by_keys(folder: Path, tmp_path: Path) -> None:
@@ -265,7 +274,7 @@ def test_it_presents_itself_by_keys(folder: Path, tmp_path: Path) -> None:
         page.on("dialog", lambda dialog: errors.append(dialog.message))
         page.on("request", lambda request: requests.append(request.url))
         page.goto(path.as_uri())
-        page.wait_for_function("document.documentElement.dataset.drawn")
+        until(page, "document.documentElement.dataset.drawn")
         shown = "Array.from(document.querySelectorAll('.slide')).filter(e => e.offsetHeight > 0).map(e => e.id).join()"
         assert page.evaluate(shown).count("slide-") == 9
         page.keyboard.press("f")
@@ -274,8 +283,9 @@ def test_it_presents_itself_by_keys(folder: Path, tmp_path: Path) -> None:
         page.keyboard.press(" ")
         page.keyboard.press("PageDown")
         assert page.evaluate(shown) == "slide-3"
-        page.wait_for_function(
-            "document.querySelector('#slide-3 .chart canvas, #slide-3 .chart > *').getBoundingClientRect().width > 300"
+        until(
+            page,
+            "document.querySelector('#slide-3 .chart canvas, #slide-3 .chart > *').getBoundingClientRect().width > 300",
         )
         assert page.locator("#at").inner_text() == "4 / 9"
         page.keyboard.press("End")
@@ -289,8 +299,6 @@ def test_it_presents_itself_by_keys(folder: Path, tmp_path: Path) -> None:
         page.keyboard.press("Escape")
         assert page.evaluate(shown).count("slide-") == 9
         page.set_viewport_size({"width": 390, "height": 844})
-        page.wait_for_function(
-            "document.documentElement.scrollWidth <= 390"
-        )  # charts follow the window in their own time
+        until(page, "document.documentElement.scrollWidth <= 390")  # charts follow the window in their own time
         browser.close()
     assert errors == [] and requests == [path.as_uri()]
