@@ -7,6 +7,7 @@ import typer
 
 from apps.console import day_of, err, out, plain, print_json, table
 from apps.member_command import Key, ShowIds
+from apps.table_file import is_csv, write_table
 from workbench.errors import BadInput, Problem, nearest
 
 if TYPE_CHECKING:
@@ -92,20 +93,12 @@ def _one_of(option: str, value: str, valid: list[str]) -> None:
 
 def _write(file: Path, found: "Warned", names: list[str], by: str) -> None:
     import pyarrow as pa
-    import pyarrow.csv
-    import pyarrow.parquet
 
     from simulators.early_warning import listed
     from simulators.ledger_file import harmless
-    from workbench.files import atomic_path
 
-    is_csv = file.suffix.lower() == ".csv"
-    written = pa.table(listed(found, [harmless(name) for name in names] if is_csv else names, by))
-    with atomic_path(file) as temporary:
-        if is_csv:
-            pa.csv.write_csv(written, temporary)
-        else:
-            pa.parquet.write_table(written, temporary)
+    written = pa.table(listed(found, [harmless(name) for name in names] if is_csv(file) else names, by))
+    write_table(written, file)
 
 
 # --- on the terminal -------------------------------------------------------------------------------------------------

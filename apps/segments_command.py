@@ -8,6 +8,7 @@ import typer
 
 from apps.console import day_of, err, out, print_json, table
 from apps.member_command import Key, ShowIds
+from apps.table_file import is_csv, write_table
 from workbench.errors import BadInput, Problem, nearest
 
 if TYPE_CHECKING:
@@ -124,28 +125,20 @@ def _write(
     key: Path | None,
 ) -> None:
     import pyarrow as pa
-    import pyarrow.csv
-    import pyarrow.parquet
 
     from simulators.ledger_file import harmless
-    from workbench.files import atomic_path
     from workbench.pseudonyms import key_of, pseudonyms
     from workbench.segments_document import segment_of_names, segmented
 
-    is_csv = file.suffix.lower() == ".csv"
     if show_ids:
         columns = segment_of_names(
-            segmented(bought, on, months, rule), lambda k: harmless(names[k]) if is_csv else names[k]
+            segmented(bought, on, months, rule), lambda k: harmless(names[k]) if is_csv(file) else names[k]
         )
     else:
         stands_for = pseudonyms(key_of(transactions, key))
         columns = segment_of_names(segmented(bought, on, months, rule), lambda k: stands_for("m", names[k]))
     written = pa.table(columns)
-    with atomic_path(file) as temporary:
-        if is_csv:
-            pa.csv.write_csv(written, temporary)
-        else:
-            pa.parquet.write_table(written, temporary)
+    write_table(written, file)
 
 
 def _show(document: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ import typer
 from apps.console import day_of, err, out, print_json, table
 from apps.scenario_options import scenario_of
 from apps.sweep_command import designs_bar, interval_text, number_text
+from apps.table_file import write_table
 from workbench.errors import BadInput, Problem, nearest
 
 __all__ = ["tornado"]
@@ -126,10 +127,6 @@ def _write(document: dict[str, Any], file: Path) -> None:
     import json
 
     import pyarrow as pa
-    import pyarrow.csv
-    import pyarrow.parquet
-
-    from workbench.files import atomic_path
 
     rows = []
     for bar in document["bars"]:
@@ -151,8 +148,4 @@ def _write(document: dict[str, Any], file: Path) -> None:
                 }
             rows.append(row)
     written = pa.Table.from_pylist(rows)
-    with atomic_path(file) as fresh:
-        if file.suffix.lower() == ".csv":
-            pa.csv.write_csv(written, fresh)
-        else:
-            pa.parquet.write_table(written, fresh)
+    write_table(written, file)

@@ -15,6 +15,7 @@ from apps.components import HTML, Bokeh, Button, Row, hold, laid_out
 from apps.exploring import Moved
 from apps.form_components import FieldForm
 from apps.language import AppLanguage
+from apps.pages.sheet import BAR
 from apps.runs import Cancelled, Ticket
 from apps.session import Session
 from apps.views import explore as view
@@ -24,10 +25,6 @@ __all__ = ["Levers", "Part", "number_of", "text", "valid"]
 
 _STACK = ":host { gap: 12px; padding: 12px 0; }"
 _PLAIN = ":host { gap: 8px; }"
-_BAR = """
-:host { flex-direction: row !important; flex-wrap: wrap; align-items: center; gap: 8px 16px; }
-:host > * { width: auto !important; max-width: 100%; }
-"""
 NONE = "none"
 
 
@@ -73,7 +70,7 @@ class Part:
         buttons = Row(self.run, self.cancel, margin=0, stylesheets=[":host { gap: 8px; }"])
         self.view = laid_out(
             self.form,
-            laid_out(self.state, buttons, css=_BAR),
+            laid_out(self.state, buttons, css=BAR),
             self.trouble,
             self.head,
             self.chart,

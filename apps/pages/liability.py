@@ -13,6 +13,7 @@ from apps.draft import Draft, patch_between
 from apps.file_components import Deliver, Upload
 from apps.form_components import TabList
 from apps.pages.liability_parts import BooksPart, ChecksPart, GlancePart, PolicyPart, RatesPart
+from apps.pages.sheet import BAR, PAGE, STAGE
 from apps.records import LARGEST, Records, Shelf, month_end
 from apps.runs import Cancelled, Ticket
 from apps.session import Session
@@ -36,18 +37,6 @@ from workbench.finance.triangle_file import valuation_month
 
 __all__ = ["LiabilityPage"]
 
-_PAGE = """
-:host { flex: none !important; height: auto !important; max-height: none !important; width: 100%; max-width: 1440px; margin: 0 auto;
-  padding: 14px 20px 40px; box-sizing: border-box; gap: 12px; }
-:host > * { min-width: 0; }
-:host > .scroll-button { display: none; }
-@media (max-width: 899px) { :host { padding: 10px 12px 32px; } }
-"""
-_BAR = """
-:host { flex-direction: row !important; flex-wrap: wrap; align-items: center; gap: 8px 16px; }
-:host > * { width: auto !important; max-width: 100%; }
-"""
-_STAGE = ":host { flex: none !important; height: auto !important; width: 100%; min-height: 40vh; }"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 JOBS = ("liability", "liability-more", "liability-bounds")
 
@@ -118,7 +107,7 @@ class LiabilityPage:
         self.simulated.on_click(lambda _: self._back_to_simulated())
         self.save = Deliver(self._deliver, margin=0)
         self.tabs = TabList(self._choose_tab, sizing_mode="stretch_width", margin=0)
-        self.stage = laid_out(css=_STAGE)
+        self.stage = laid_out(css=STAGE)
         self.parts: dict[str, Any] = {
             "glance": GlancePart(),
             "books": BooksPart(),
@@ -128,9 +117,9 @@ class LiabilityPage:
         }
         self.view = laid_out(
             self.basis,
-            laid_out(self.day, self.upload, self.simulated, self.save, css=_BAR, css_classes=["source"]),
-            laid_out(self.state, Row(self.again, self.cancel, margin=0, stylesheets=[":host { gap: 8px; }"]), css=_BAR),
-            self.problem, self.figures, self.tabs, self.stage, css=_PAGE,
+            laid_out(self.day, self.upload, self.simulated, self.save, css=BAR, css_classes=["source"]),
+            laid_out(self.state, Row(self.again, self.cancel, margin=0, stylesheets=[":host { gap: 8px; }"]), css=BAR),
+            self.problem, self.figures, self.tabs, self.stage, css=PAGE,
         )  # fmt: skip
 
     # --- what is asked ---

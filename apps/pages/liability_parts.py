@@ -12,6 +12,7 @@ from apps.components import HTML, Bokeh, Button, CopyText, Select, laid_out
 from apps.file_components import Deliver
 from apps.form_components import FieldForm
 from apps.language import AppLanguage
+from apps.pages.sheet import PAIR
 from apps.valuing import Read, Valued
 from apps.views import liability as glance
 from apps.views import liability_books as books
@@ -24,10 +25,6 @@ from workbench.reports.parts import Table
 __all__ = ["BooksPart", "ChecksPart", "GlancePart", "PolicyPart", "RatesPart"]
 
 _STACK = ":host { gap: 14px; padding: 14px 0; }"
-_PAIR = """
-:host { display: grid !important; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 14px 26px; align-items: start; }
-:host > * { min-width: 0; }
-"""
 _PLAIN = ":host { gap: 8px; }"
 _BAR = """
 :host { flex-direction: row !important; flex-wrap: wrap; align-items: center; gap: 6px 16px; }
@@ -113,7 +110,7 @@ class BooksPart:
         self.month = Select(width=260, margin=0)
         self.month.param.watch(lambda event: self._chosen(event.new), "value")
         self.view = laid_out(
-            laid_out(laid_out(self.year_head, self.year.view, css=_PLAIN), self.notes, css=_PAIR),
+            laid_out(laid_out(self.year_head, self.year.view, css=_PLAIN), self.notes, css=PAIR),
             self.head, self.money, self.points, self.month_head, self.month, self.journal, self.cohorts, self.rights, css=_STACK,
         )  # fmt: skip
 
@@ -208,7 +205,7 @@ class RatesPart:
             laid_out(
                 laid_out(self.triangle_head, self.triangle.view, self.triangle_table, css=_PLAIN),
                 laid_out(self.moves_head, self.moves.view, self.moves_table, css=_PLAIN),
-                css=_PAIR,
+                css=PAIR,
             ),
             laid_out(self.test_head, laid_out(self.run, self.stop, self.test_state, css=_BAR), self.test_table, css=_PLAIN),
             css=_STACK,

@@ -24,6 +24,7 @@ from apps.member_log import (
     warned,
 )
 from apps.pages.members_parts import FitPart, LifePart, OverviewPart, SegmentsPart, WarningPart, text
+from apps.pages.sheet import BAR, PAGE, STAGE
 from apps.records import LARGEST, Shelf
 from apps.runs import Cancelled, Ticket
 from apps.session import Session
@@ -35,18 +36,6 @@ from workbench.yaml_file import parse_mapping
 
 __all__ = ["MembersPage"]
 
-_PAGE = """
-:host { flex: none !important; height: auto !important; max-height: none !important; width: 100%; max-width: 1440px; margin: 0 auto;
-  padding: 14px 20px 40px; box-sizing: border-box; gap: 12px; }
-:host > * { min-width: 0; }
-:host > .scroll-button { display: none; }
-@media (max-width: 899px) { :host { padding: 10px 12px 32px; } }
-"""
-_BAR = """
-:host { flex-direction: row !important; flex-wrap: wrap; align-items: center; gap: 8px 16px; }
-:host > * { width: auto !important; max-width: 100%; }
-"""
-_STAGE = ":host { flex: none !important; height: auto !important; width: 100%; min-height: 40vh; }"
 WEEKS = 13
 JOBS = ("members", "members-lived", "members-warn", "members-life", "members-fit", "members-replay", "members-file")
 CSV = "text/csv;charset=utf-8"
@@ -97,7 +86,7 @@ class MembersPage:
         self.again = Button(color="primary", variant="contained", margin=0)
         self.again.on_click(lambda _: self._begin())
         self.tabs = TabList(self._choose_tab, sizing_mode="stretch_width", margin=0)
-        self.stage = laid_out(css=_STAGE)
+        self.stage = laid_out(css=STAGE)
         self.parts: dict[str, Any] = {
             "overview": OverviewPart(),
             "segments": SegmentsPart(self._deliver_segments),
@@ -107,9 +96,9 @@ class MembersPage:
         }
         self.view = laid_out(
             self.basis,
-            laid_out(self.upload, self.simulated, self.ids, css=_BAR, css_classes=["source"]),
-            laid_out(self.state, self.again, self.cancel, css=_BAR),
-            self.problem, self.tabs, self.stage, css=_PAGE,
+            laid_out(self.upload, self.simulated, self.ids, css=BAR, css_classes=["source"]),
+            laid_out(self.state, self.again, self.cancel, css=BAR),
+            self.problem, self.tabs, self.stage, css=PAGE,
         )  # fmt: skip
 
     # --- the log ---

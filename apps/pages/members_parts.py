@@ -14,6 +14,7 @@ from apps.file_components import Deliver
 from apps.form_components import FieldForm
 from apps.language import AppLanguage
 from apps.member_log import EarlyWarning, Fitted, Looked
+from apps.pages.sheet import BAR, PAIR
 from apps.views import members as view
 from apps.views.said import translated
 
@@ -21,14 +22,6 @@ __all__ = ["FitPart", "LifePart", "OverviewPart", "SegmentsPart", "WarningPart",
 
 _STACK = ":host { gap: 14px; padding: 14px 0; }"
 _PLAIN = ":host { gap: 8px; }"
-_PAIR = """
-:host { display: grid !important; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 14px 26px; align-items: start; }
-:host > * { min-width: 0; }
-"""
-_BAR = """
-:host { flex-direction: row !important; flex-wrap: wrap; align-items: center; gap: 8px 16px; }
-:host > * { width: auto !important; max-width: 100%; }
-"""
 
 
 def text() -> HTML:
@@ -56,9 +49,9 @@ class SegmentsPart:
         self.save = Deliver(deliver, margin=0)
         self.view = laid_out(
             self.head,
-            laid_out(self.shares.view, laid_out(self.table, self.save, css=_PLAIN), css=_PAIR),
+            laid_out(self.shares.view, laid_out(self.table, self.save, css=_PLAIN), css=PAIR),
             laid_out(
-                laid_out(self.moves_head, self.moves.view, css=_PLAIN), laid_out(self.time_head, self.time.view, css=_PLAIN), css=_PAIR
+                laid_out(self.moves_head, self.moves.view, css=_PLAIN), laid_out(self.time_head, self.time.view, css=_PLAIN), css=PAIR
             ),
             css=_STACK,
         )  # fmt: skip
@@ -120,12 +113,12 @@ class WarningPart:
         self.save = Deliver(deliver, margin=0)
         self.view = laid_out(
             self.head,
-            laid_out(self.by, self.save, css=_BAR),
+            laid_out(self.by, self.save, css=BAR),
             self.list,
             self.verdict,
             self.figures,
             laid_out(
-                laid_out(self.trust_head, self.trust.view, css=_PLAIN), self.rankings, css=_PAIR
+                laid_out(self.trust_head, self.trust.view, css=_PLAIN), self.rankings, css=PAIR
             ),
             self.notes,
             css=_STACK,
@@ -212,7 +205,7 @@ class FitPart:
             laid_out(
                 laid_out(self.fit_head, Row(self.fit, self.take, self.save, margin=0, stylesheets=[gap]), self.more, css=_PLAIN),
                 laid_out(self.replay_head, self.replay, self.replay_table, css=_PLAIN),
-                css=_PAIR,
+                css=PAIR,
             ),
             css=_STACK,
         )  # fmt: skip
