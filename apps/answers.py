@@ -35,9 +35,10 @@ class Answer:
 
 
 class Answers:
-    """One session's answers. ``ask`` when the draft is another one; ``told`` is called whenever there is something new to show."""
+    """One session's answers. ``ask`` when the draft is another one; ``told`` is called with ``answer`` when there is a newer answer (or none is to
+    come), with ``state`` when only how far it is has changed."""
 
-    def __init__(self, session: "Session", told: Callable[[], None]) -> None:
+    def __init__(self, session: "Session", told: Callable[[str], None]) -> None:
         self._session, self._told = session, told
         self.newest: Answer | None = None
         self.error: BaseException | None = None
@@ -68,19 +69,37 @@ class Answers:
         return "full" if self.newest.full else "preview"
 
     @property
+    def is_refined(self) -> bool:
+        """Whether the newest answer is about the draft as it stands, and is not the first one about it."""
+        sizes = self._session.service.sizes(self.question(1))
+        return self.newest is not None and self.current and self.newest.question.members > sizes[0]
+
+    @property
+    def swift(self) -> bool:
+        """Whether the first answer comes from the compiled kernel, and so at once."""
+        service = self._session.service
+        return service.settings.compiled and service.sizes(self.question(1))[0] == service.settings.preview
+
+    @property
     def refining(self) -> Ticket | None:
         """The better answer that is under way."""
         return self._session.ticket(REFINE)
 
     # --- asking ---
     def ask(self) -> None:
-        """The draft may be another one: begin again with few members."""
+        """The draft may be another one: begin again with few members, or with the best answer that anybody had to the same question."""
         question = self.question(1)
         if question == self._asked:
             return
         self._asked, self.error, self.stopped = question, None, False
         self._session.cancel(REFINE)
         sizes = self._session.service.sizes(question)
+        for place in reversed(range(len(sizes))):
+            known = self._known(sizes[place], place == len(sizes) - 1)
+            if known is not None:
+                self._session.cancel(PREVIEW)
+                self._take(known)
+                return
         self._run(sizes, 0)
 
     def refine(self) -> None:
@@ -93,7 +112,7 @@ class Answers:
         """End the better answer that is under way; what is shown stays."""
         self.stopped = True
         self._session.cancel(REFINE)
-        self._told()
+        self._told("answer")
 
     def _run(self, sizes: tuple[int, ...], place: int) -> None:
         session, draft = self._session, self._session.draft
@@ -104,8 +123,12 @@ class Answers:
             session.job(PREVIEW, work, told, quick=True, drop=False)
         else:
             pool = session.service.refinements
-            session.job(REFINE, work, told, progress=lambda _done, _total: self._told(), pool=pool)
-        self._told()
+            session.job(REFINE, work, told, progress=lambda _done, _total: self._told("state"), pool=pool)
+        self._told("state")
+
+    def _go_on(self, question: Question) -> None:
+        if self.newest is not None and self.newest.question is question and self.current:
+            self._next(question.members)
 
     def _next(self, members: int) -> None:
         sizes = self._session.service.sizes(self.question(1))
@@ -113,13 +136,27 @@ class Answers:
         if larger and not self.stopped:
             self._run(sizes, larger[0])
 
+    def _known(self, members: int, full: bool) -> Answer | None:
+        question, world = self.question(members), self._session.draft.in_shipped_world()
+        found = self._session.service.known(question)
+        around = None if world is None else self._session.service.known(world.question(members))
+        if found is None or (world is not None and around is None):
+            return None
+        return Answer(question, found, around.now if around is not None else None, full)
+
+    def _take(self, answer: Answer) -> None:
+        """A newer answer about the draft as it stands. What comes after it comes later: another run would slow down the drawing of this one."""
+        self.newest = answer
+        self._told("answer")
+        self._session.later(partial(self._go_on, answer.question))
+
     def _answered(self, question: Question, full: bool, future: Future[tuple[Comparison, Outcome | None]]) -> None:
         error = future.exception()
         if isinstance(error, Cancelled):
             return
         if error is not None:
             self.error = error
-            self._told()
+            self._told("answer")
             if not isinstance(error, BadInput):
                 raise error
             return
@@ -128,10 +165,12 @@ class Answers:
         if not now and older:
             return
         found, world = future.result()
-        self.newest = Answer(question, found, world, full)
+        answer = Answer(question, found, world, full)
         if now:
-            self._next(question.members)
-        self._told()
+            self._take(answer)
+        else:
+            self.newest = answer
+            self._told("answer")
 
 
 def _work(service: Service, question: Question, draft: Draft, ticket: Ticket) -> tuple[Comparison, Outcome | None]:

@@ -8,14 +8,13 @@ from panel.io import hold
 from panel.layout import Column, Row
 from panel.pane import HTML, Bokeh
 from panel.viewable import Viewable
-from panel.widgets import FloatInput
-from panel_material_ui import Button, FloatSlider, Select, TextInput
+from panel_material_ui import Button, Select, TextInput
 from panel_material_ui.template.base import Page
 
 from workbench.reports.plots import FONT
 
 __all__ = [
-    "HTML", "Bokeh", "Button", "Column", "CopyText", "FloatInput", "FloatSlider", "Page", "PageLanguage", "Row", "Select", "TextInput",
+    "HTML", "Bokeh", "Button", "Column", "CopyText", "Page", "PageLanguage", "Row", "Select", "TextInput",
     "Viewable", "hold", "laid_out",
 ]  # fmt: skip
 

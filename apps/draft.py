@@ -11,10 +11,10 @@ from datetime import date
 from functools import cache, cached_property
 from typing import Any
 
-from apps.levers import Change, changes, file_mapping
+from apps.levers import Change, changes, exact, file_mapping
 from apps.question import Question
 from workbench.digest import document_digest
-from workbench.errors import BadInput, Problem, dotted
+from workbench.errors import BadInput, Problem
 from workbench.finance.accounting.policy import Policy, load_policy, shipped_policies
 from workbench.population.behaviour import Assumptions
 from workbench.population.load import (
@@ -27,10 +27,8 @@ from workbench.population.load import (
 )
 from workbench.population.spec import Population, in_currency
 from workbench.program.load import library, load_program
-from workbench.program.lower import lower
 from workbench.program.patch import merged
 from workbench.program.spec import Program
-from workbench.spec import SpecError
 from workbench.spec_file import spec_from_mapping
 
 __all__ = ["LATEST_START", "MOST_COMPARED", "MOST_YEARS", "Draft", "library_program", "patch_between"]
@@ -102,7 +100,7 @@ class Draft:
     @cached_property
     def valuation(self) -> Policy:
         """The valuation policy with its changes. Raises BadInput."""
-        found = load_policy(self.policy)
+        found = _policy(self.policy)
         if not self.policy_changes:
             return found
         mapping = merged(found.model_dump(mode="json", by_alias=True), self.policy_changes)
@@ -217,11 +215,8 @@ class Draft:
         if self.baseline.currency != self.program.currency:
             message = f"expected a program in {self.program.currency}: currencies are not compared without a rate"
             raise BadInput(Problem("baseline", message, self.baseline.currency))
-        try:
-            lower(self.program, *self.days)
-            lower(self.baseline, *self.days)
-        except SpecError as error:
-            raise BadInput(Problem(dotted(error.path), error.message, error.value)) from error
+        for program in (self.program, self.baseline):
+            exact(program, *self.days)
         return self
 
 
@@ -243,6 +238,11 @@ def _population(name: str) -> Population:
 @cache
 def _assumptions(name: str) -> Assumptions:
     return load_assumptions(name)
+
+
+@cache
+def _policy(name: str) -> Policy:
+    return load_policy(name)
 
 
 _SHIPPED = {

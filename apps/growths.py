@@ -68,6 +68,11 @@ class Growths:
     def __len__(self) -> int:
         return len(self._answers)
 
+    def known(self, question: Question) -> Comparison | None:
+        """The answer, if it was given before."""
+        with self._changed:
+            return self._answers.get(question.key())
+
     def _grown(self, question: Question, growing: Growing | None, progress: Progress, seed: Hashable) -> Comparison:
         scenario = question.scenario()
         check_sums(scenario)

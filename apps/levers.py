@@ -5,6 +5,7 @@ validation, so that what is shown, what is run and what is saved cannot differ. 
 """
 
 import math
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,8 +20,8 @@ from workbench.rules.tiers_spec import METRICS
 from workbench.spec import Spec, SpecError
 
 __all__ = [
-    "Absent", "Change", "Lever", "Number", "Path", "changed", "changes", "earn_lever", "expiry_lever", "file_mapping", "on_grid", "plain_differences",
-    "tier_levers",
+    "Absent", "Change", "Lever", "Number", "Path", "changed", "changes", "earn_lever", "exact", "expiry_lever", "file_mapping", "on_grid",
+    "plain_differences", "tier_levers",
 ]  # fmt: skip
 
 Path = tuple[str | int, ...]
@@ -220,11 +221,22 @@ def changed(shipped: Program, values: Mapping[Path, Number], first_day: int, las
         for part in path[:-1]:
             place = place[part]
         place[path[-1]] = _plain(value)
-    program = program_from_mapping(mapping)
+    return exact(program_from_mapping(mapping), first_day, last_day)
+
+
+_EXACT: deque[tuple[Program, int, int]] = deque(maxlen=64)
+"""Programs that were found exact last, and over which days: a lever that moves asks of the same ones again and again."""
+
+
+def exact(program: Program, first_day: int, last_day: int) -> Program:
+    """The program itself, if it can be run over these days. Raises BadInput where it cannot be exact."""
+    if any(each is program and (first, last) == (first_day, last_day) for each, first, last in tuple(_EXACT)):
+        return program
     try:
         lower(program, first_day, last_day)
     except SpecError as error:
         raise BadInput(Problem(dotted(error.path), error.message, error.value)) from error
+    _EXACT.append((program, first_day, last_day))
     return program
 
 

@@ -185,6 +185,10 @@ class Service:
             question = fewer(question, min(question.members, self.settings.some))
         return compare(self.store, question, ticket, head=True)
 
+    def known(self, question: Question) -> Comparison | None:
+        """The answer, if there is one already; nobody waits."""
+        return self.growths.known(question) if self.settings.compiled else None
+
     def programs(self) -> dict[str, Program]:
         """The library, by slug."""
         return _library()

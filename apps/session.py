@@ -80,7 +80,7 @@ class Session:
         self._listeners: list[Callable[[str], None]] = []
         self.problems = 0
         """How many problems stand in the way of what is being typed, which is not the draft yet."""
-        self.answers = Answers(self, lambda: self._told("answer"))
+        self.answers = Answers(self, self._told)
         self.editor = Editor(self)
         workspace.watch(self.editor, self._saved_elsewhere)
 
@@ -285,11 +285,11 @@ class Session:
         """Say that something typed is not valid yet, and so is not the draft (0: all is)."""
         if problems != self.problems:
             self.problems = problems
-            self._told("answer")
+            self._told("state")
 
     # --- who listens ---
     def listen(self, listener: Callable[[str], None]) -> None:
-        """Be told of every change, by its kind: draft, answer, language, theme, page, notice, jobs. For the shell; pages have ``show``."""
+        """Be told of every change, by its kind: draft, answer, state, language, theme, page, notice, jobs. For the shell; pages have ``show``."""
         self._listeners.append(listener)
 
     def _told(self, kind: str) -> None:

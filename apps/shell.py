@@ -8,7 +8,7 @@ from panel.util.parameters import edit_readonly
 
 from apps import strip
 from apps.charts.month import LINE
-from apps.components import HTML, Button, Page, PageLanguage, Row, laid_out
+from apps.components import HTML, Button, Page, PageLanguage, Row, hold, laid_out
 from apps.fragments import STYLE
 from apps.language import LANGUAGES
 from apps.link import Place, decode, encode
@@ -66,6 +66,7 @@ class Shell:
         self._build()
         self._clock = pn.state.add_periodic_callback(self._tick, TICK, start=False)
         self._winding = False
+        self._seen: tuple[Any, ...] = ()
         session.listen(self._told)
         self._say()
         session.answers.ask()
@@ -126,6 +127,10 @@ class Shell:
 
     # --- what the session says ---
     def _told(self, kind: str) -> None:
+        with hold():  # one message to the browser, not one for each part
+            self._show_told(kind)
+
+    def _show_told(self, kind: str) -> None:
         if kind == "page":
             self._visit()
             self._show_place(push=True)
@@ -142,6 +147,8 @@ class Shell:
             self._show_page()
         elif kind == "answer":
             self._show_answer()
+        elif kind == "state":
+            self._show_figures()
         elif kind == "jobs":
             self._mind_the_clock()
         if kind in ("notice", "page", "language"):
@@ -236,8 +243,11 @@ class Shell:
         answers = session.answers
         self.chips.object = strip.chips(session.draft, say)
         self.state.object = strip.state(answers, session.problems, say)
-        self.cards.object = strip.cards(answers, say)
-        self.methods.object = strip.methods(answers, say)
+        seen = answers.newest, answers.current or answers.swift, say.tag
+        if seen != self._seen:
+            self._seen = seen
+            self.cards.object = strip.cards(answers, say)
+            self.methods.object = strip.methods(answers, say)
         self.stop.visible = answers.refining is not None
         self.refine.visible = answers.stopped and answers.state == "preview"
         self._mind_the_clock()

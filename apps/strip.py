@@ -100,7 +100,7 @@ def cards(answers: Answers, say: Language) -> str:
         _card(figure, world, found, newest.question.is_changed, say)
         for figure, world in zip(figures(found), worlds, strict=True)
     )
-    stale = "" if answers.current else " old"
+    stale = "" if answers.current or answers.swift else " old"
     return text_of('<div class="strip{}" role="region" tabindex="0" aria-label="{}">{}</div>', stale, label, inner)
 
 

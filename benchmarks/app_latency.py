@@ -38,30 +38,19 @@ serve(service, "127.0.0.1", port, [f"127.0.0.1:{port}"], workspace=Workspace(Pat
 """
 WATCH = """() => {
   const all = (root) => [...root.querySelectorAll("*")].flatMap((each) => each.shadowRoot ? [each, ...all(each.shadowRoot)] : [each]);
-  window.look = () => {
-    const everything = all(document);
-    const chip = everything.find((each) => each.matches("[data-state]"));
-    const spend = everything.find((each) => each.matches(".lever-expiry .now, .lever .now"));
-    return [chip ? chip.dataset.state : "", everything.filter((each) => each.matches("[data-figure] .value")).map((each) => each.innerText).join("|"),
-      chip ? chip.innerText : "", spend ? spend.innerText : ""];
-  };
-  const slider = everything_slider();
-  function everything_slider() { return all(document).filter((each) => each.matches("input[type=range]"))[2] }
+  const rooted = (selector) => all(document).find((each) => each.matches(selector)).getRootNode();
+  const chips = rooted("[data-state]");
+  const state = () => chips.querySelector("[data-state]").dataset.state;
+  const slider = all(document).find((each) => each.matches("input[type=range]") && each.getAttribute("aria-label") === "Expiry length");
   window.times = null;
-  slider.addEventListener("keydown", () => {
-    const began = performance.now();
-    const before = look()[1];
-    window.times = {};
-    const step = () => {
-      const [state] = look();
-      const late = performance.now() - began > 250;  // an answer that is there already may come before anybody sees that it was asked for
-      if (state === "stale" || state === "first" || late) window.times.stale = true;
-      if (window.times.stale && state === "preview" && !window.times.first) window.times.first = performance.now() - began;
-      if (window.times.stale && state === "full") { window.times.first ||= performance.now() - began; window.times.full = performance.now() - began; return; }
-      if (performance.now() - began < 60000) requestAnimationFrame(step);
-    };
-    requestAnimationFrame(step);
-  }, true);
+  let began = 0;
+  const seen = (name) => requestAnimationFrame(() => { window.times[name] ||= performance.now() - began });  // once it is painted
+  new MutationObserver(() => {
+    if (!window.times) return;
+    if (state() === "stale" || state() === "first") window.times.stale = true;
+    else if (window.times.stale) { seen("first"); if (state() === "full") seen("full") }
+  }).observe(chips, { childList: true, subtree: true, attributes: true, characterData: true });
+  slider.addEventListener("keydown", () => { began = performance.now(); window.times = {} }, true);
 }"""
 out = Console()
 

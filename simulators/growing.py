@@ -5,6 +5,8 @@ Members are independent of each other in the compiled kernel, and everything it 
 no formula of its own follow: batch means, and the jackknife that leaves a group out (Efron & Tibshirani, An Introduction to the Bootstrap, 1993, 11).
 """
 
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -30,6 +32,8 @@ GROUPS = 20
 """Groups of members for batch means: Student's t with 19 degrees of freedom is 7 % wider than the normal distribution."""
 LEFT_OUT = 10
 """Groups whose panels are kept, so that each can be left out: pairs of the others."""
+STEP = 500
+"""Members lived between two looks at whether somebody still waits: about 10 ms."""
 GIVEN = 8
 """Of what ``PairPanel.given`` has, the money and points; purchases come after them."""
 Floats = npt.NDArray[np.float64]
@@ -71,14 +75,15 @@ class Growing:
         self._sums = np.zeros((len(self.programs), GROUPS, 5))
         self._given = np.zeros((len(self.programs), GROUPS, GIVEN))
         self._own = threading.local()
+        self._ended = threading.Event()
         self.members = 0
 
     def grow(self, members: int, progress: Callable[[int, int], None] | None = None) -> None:
         """Live further members, until there are so many. ``progress`` is told (members so far, members in all) in the calling thread; what it
         raises ends the growth, and then this object cannot be used any more."""
         blocks = list(_blocks(self.members, members))
+        pool = ThreadPoolExecutor(self._threads, initializer=_step_back if self.members else None)
         self.members = -1
-        pool = ThreadPoolExecutor(self._threads)
         done = members - sum(count for _, _, count in blocks)
         try:
             for future in as_completed([pool.submit(self._live, *block) for block in blocks]):
@@ -88,7 +93,9 @@ class Growing:
                 if progress is not None:
                     progress(done, members)
         finally:
+            self._ended.set()  # where something was raised, threads are in the midst of their blocks
             pool.shutdown(cancel_futures=True)
+        self._ended.clear()
         self.members = members
 
     def _live(self, group: int, first: int, count: int) -> tuple[int, int, Part]:
@@ -96,7 +103,10 @@ class Growing:
         if not hasattr(self._own, "shop"):
             self._own.shop = Workshop(self._packed)
         part = new_part(self.scenario, self._worlds, self._packed)
-        live_block(self.scenario, self._packed, first, count, part, self._own.shop, False)
+        for start in range(first, first + count, STEP):
+            if not self._ended.is_set():
+                step = min(STEP, first + count - start)
+                live_block(self.scenario, self._packed, start, step, part, self._own.shop, False)
         return group, count, part
 
     def _add(self, group: int, part: Part) -> None:
@@ -129,6 +139,12 @@ class Growing:
             cells = whole.cells.copy()
             cells[:sums] -= kept[place][:sums]
             yield whole._replace(cells=cells)
+
+
+def _step_back() -> None:
+    """Further members are lived behind whatever is urgent on this machine: somebody's first answer, the drawing of this one."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
 def _blocks(first: int, last: int) -> Iterator[tuple[int, int, int]]:

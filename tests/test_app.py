@@ -139,7 +139,7 @@ class Session(Window):
         """What a lever says it stands at: in words, on the slider, in the field."""
         words = self.page.locator(f".lever-{lever} .now").inner_text()
         field = self.page.locator(f".lever-{lever} input[type=text]").input_value()
-        return words, float(self.slider(lever).get_attribute("aria-valuenow")), float(field)
+        return words, float(self.slider(lever).input_value()), float(field)
 
     @property
     def yaml(self) -> str:

@@ -39,9 +39,10 @@ class MonthChart:
         self._hover = HoverTool(renderers=[self.now], mode="vline", attachment="horizontal", visible=False)
         self.figure.add_tools(self._hover)
         self.figure.xgrid.grid_line_color = None
+        self.figure.ygrid[0].ticker = FixedTicker(ticks=[])
         for axis in (*self.figure.xaxis, *self.figure.yaxis):
             axis.update(
-                axis_line_color=None, major_tick_line_color=None, minor_tick_line_color=None,
+                ticker=FixedTicker(ticks=[], minor_ticks=[]), axis_line_color=None, major_tick_line_color=None, minor_tick_line_color=None,
                 major_label_text_font=FONT, major_label_text_font_size="13px",
             )  # fmt: skip
         self.paint(dark=False)
@@ -94,13 +95,13 @@ class MonthChart:
         self.figure.y_range.update(start=scale.start, end=scale.end)
         _ticks(self.figure.xaxis[0], month_ticks(list(months), say))
         _ticks(self.figure.yaxis[0], {tick: say.compact(tick) for tick in scale.ticks})
-        self.figure.ygrid[0].ticker = FixedTicker(ticks=list(scale.ticks))
+        self.figure.ygrid[0].ticker.ticks = list(scale.ticks)
         self._hover.tooltips = [("", "@head"), (_("This program"), "@now_text"), (_("Baseline"), "@shipped_text")]
         if world is not None:
             self._hover.tooltips = [*self._hover.tooltips, (_("Baseline, shipped assumptions"), "@world_text")]
 
 
 def _ticks(axis: Any, labels: dict[Any, str]) -> None:
-    """Labels at these places of an axis, and nowhere else."""
-    axis.ticker = FixedTicker(ticks=list(labels), minor_ticks=[])
+    """Labels at these places of an axis, and nowhere else. Its ticker stays: another one in its place would have Bokeh count the page's models anew."""
+    axis.ticker.ticks = list(labels)
     axis.major_label_overrides = {float(tick): text for tick, text in labels.items()}

@@ -51,6 +51,8 @@ class DesignPage:
         self._refused: tuple[Path, str] | None = None
         self._place = 0
         self._quiet = False
+        self._moving = self._behind = False
+        self._seen: tuple[Any, ...] = ()
         self._build()
 
     @property
@@ -103,12 +105,16 @@ class DesignPage:
         if value is None:
             self._refuse(path, "–", [Problem(dotted(path), "expected a number")])
             return
-        problems = self.session.editor.moved(path, value)
+        before, self._moving = self.session.draft, self.session.answers.swift
+        try:
+            problems = self.session.editor.moved(path, value)
+        finally:
+            self._moving = False
         if problems:
             self._refuse(path, self._say.plain(float(value)), problems)
-            return
-        self._refused = None
-        self._show_levers()
+        elif self.session.draft == before:  # otherwise all was shown already
+            self._refused = None
+            self._show_levers()
 
     def _reset(self, path: Path) -> None:
         lever = next((each for each in self._levers() if isinstance(each, Lever) and each.path == path), None)
@@ -143,19 +149,41 @@ class DesignPage:
 
     # --- showing ---
     def show(self) -> None:
-        """Everything, from the session."""
+        """Everything, from the session. Under a lever that moves, form and text wait until the hand rests: they take as long as an answer."""
         self._refused = None
         self.chart.paint(self.session.dark)
-        self.files.show()
-        self.writing.show()
         self._show_levers()
         self._show_changes()
-        self.answered()
+        self._behind = self._moving
+        if not self._moving:
+            self._catch_up()
+            self.writing.lint()
+        elif self.session.answers.current:  # known already: nothing comes that the text could wait for
+            self.session.later(self._catch_up)
+        self._show_answer()
+
+    def _catch_up(self) -> None:
+        self._behind = False
+        self.files.show()
+        self.writing.show()
+        self.writing.follow()
 
     def answered(self) -> None:
-        """The newest answer; the text, which takes longer than the levers, comes with it."""
+        """The newest answer; after a lever's move also what waited for the hand to rest, and after the last one the lint."""
+        self._show_answer()
+        answers = self.session.answers
+        settled = answers.state in ("full", "failed") or answers.stopped
+        if self._behind and (settled or answers.is_refined):
+            self.session.later(self._catch_up)
+        if settled:
+            self.session.later(self.writing.lint)
+
+    def _show_answer(self) -> None:
         answer, say = self.session.answer, self._say
-        self.writing.follow()
+        seen = answer, say.tag, self.session.dark
+        if answer is not None and seen == self._seen:
+            return
+        self._seen = seen
         if answer is None:
             self.sentence.object = self.table.object = ""
             return

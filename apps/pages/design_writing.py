@@ -66,7 +66,6 @@ class Writing:
             },
             help_tag="" if self.session.say.tag == "en" else "en",
         )  # fmt: skip
-        self._lint()
         self._show_form()
 
     def follow(self) -> None:
@@ -131,7 +130,8 @@ class Writing:
         self._show_form()
 
     # --- the lint ---
-    def _lint(self) -> None:
+    def lint(self) -> None:
+        """Have the draft looked over, unless it was."""
         draft = self.session.draft
         subject = draft.program, draft.people
         if self._linted == subject:
