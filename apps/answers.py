@@ -118,7 +118,7 @@ class Answers:
         session, draft = self._session, self._session.draft
         question, full = self.question(sizes[place]), place == len(sizes) - 1
         told = partial(self._answered, question, full)
-        work = partial(_work, session.service, question, draft)
+        work = partial(_work, session.service, question, draft, place > 0)
         if place == 0:
             session.job(PREVIEW, work, told, quick=True, drop=False)
         else:
@@ -173,10 +173,12 @@ class Answers:
             self._told("answer")
 
 
-def _work(service: Service, question: Question, draft: Draft, ticket: Ticket) -> tuple[Comparison, Outcome | None]:
+def _work(
+    service: Service, question: Question, draft: Draft, longer: bool, ticket: Ticket
+) -> tuple[Comparison, Outcome | None]:
     """In a thread of the pool: reads nothing of the session."""
-    found = service.answer(question, ticket)
+    found = service.answer(question, ticket, longer)
     world = draft.in_shipped_world()
     if world is None:
         return found, None
-    return found, service.answer(world.question(question.members), ticket).now
+    return found, service.answer(world.question(question.members), ticket, longer).now

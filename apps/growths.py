@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any
 
@@ -26,8 +26,8 @@ from workbench.units import CENTS
 __all__ = ["Growths"]
 
 PER = 1000
-FIRST = 10_000
-"""From so many members on groups are left out in turn, for intervals of the liability; before, it would take longer than the run."""
+FIRST = 50_000
+"""From so many members on groups are left out in turn, for intervals of the liability; before, it would take as long as the run."""
 
 
 class Growths:
@@ -41,12 +41,13 @@ class Growths:
         self._busy: set[Hashable] = set()
         self._changed = threading.Condition()
 
-    def answer(self, question: Question, progress: Progress) -> Comparison:
-        """The program and its baseline lived by the question's members. Raises TooLarge, SpecError, and what ``progress`` raises."""
+    def answer(self, question: Question, progress: Progress, give_way: Callable[[], None] | None = None) -> Comparison:
+        """The program and its baseline lived by the question's members. Raises TooLarge, SpecError, and what ``progress`` raises. ``give_way``: is
+        called often while members are lived, and may wait."""
         whole = question.key()
         seed = replace(question, members=1).key()
         with self._changed:
-            while seed in self._busy:
+            while whole not in self._answers and seed in self._busy:
                 self._changed.wait(0.1)
                 progress(0, question.members)  # so that somebody who waits for another's run can leave
             found = self._answers.get(whole)
@@ -56,7 +57,7 @@ class Growths:
             self._busy.add(seed)
             growing = self._growing.pop(seed, None)
         try:
-            found = self._grown(question, growing, progress, seed)
+            found = self._grown(question, growing, progress, seed, give_way)
         finally:
             with self._changed:
                 self._busy.discard(seed)
@@ -73,12 +74,20 @@ class Growths:
         with self._changed:
             return self._answers.get(question.key())
 
-    def _grown(self, question: Question, growing: Growing | None, progress: Progress, seed: Hashable) -> Comparison:
+    def _grown(
+        self,
+        question: Question,
+        growing: Growing | None,
+        progress: Progress,
+        seed: Hashable,
+        give_way: Callable[[], None] | None,
+    ) -> Comparison:
         scenario = question.scenario()
         check_sums(scenario)
         programs = [question.shipped, *([question.program] if question.is_changed else [])]
         if growing is None or growing.members > question.members:
             growing = Growing(scenario, programs)
+        growing.give_way = give_way
         growing.grow(question.members, progress)
         policy = question.policy or load_policy("default")
         compared = growing.comparison()
@@ -138,6 +147,8 @@ def _left_out(growing: Growing, place: int, run: Run, policy: Policy) -> LeftOut
     """Liability and breakage with each group left out; None where some group's absence leaves nothing to estimate them from."""
     liability, breakage = [], []
     for panel in growing.without(place):
+        if growing.give_way is not None:
+            growing.give_way()
         try:
             found = liability_figures(panel, run.rules, run.scenario.program, policy)
         except BadInput:

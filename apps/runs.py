@@ -1,9 +1,10 @@
 """Runs off a session's thread: the latest question wins, how far it is, and how to end it. No Panel here."""
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
@@ -50,6 +51,10 @@ class Settings:
     """The program a session begins with: one that has every lever."""
 
 
+PATIENCE = 5.0
+"""Seconds that a longer run gives way to quicker ones."""
+
+
 class Cancelled(Exception):
     """Nobody waits for this run any more."""
 
@@ -79,6 +84,41 @@ class Ticket:
                 raise Cancelled
 
         return tell
+
+
+class Precedence:
+    """Lets what somebody waits for at a slider go before longer runs, which wait at their next step: a few milliseconds later."""
+
+    def __init__(self) -> None:
+        self._lock, self._under_way = threading.Lock(), 0
+        self._none = threading.Event()
+        self._none.set()
+
+    @contextmanager
+    def first(self) -> Iterator[None]:
+        """While this lasts, longer runs wait."""
+        with self._lock:
+            self._under_way += 1
+            self._none.clear()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
+                if not self._under_way:
+                    self._none.set()
+
+    def longer(self) -> Callable[[], None]:
+        """What a longer run calls at its steps. In all it waits no longer than ``PATIENCE``, so that it ends however many sliders are moved."""
+        left = [PATIENCE]
+
+        def give_way() -> None:
+            if left[0] > 0 and not self._none.is_set():
+                began = time.monotonic()
+                self._none.wait(left[0])
+                left[0] -= time.monotonic() - began
+
+        return give_way
 
 
 class Latest:
@@ -157,6 +197,7 @@ class Service:
 
     settings: Settings = Settings()
     store: Store = field(default_factory=Store)
+    precedence: Precedence = field(default_factory=Precedence)
     desk: Desk = field(default_factory=Desk)
     """Books of runs."""
     growths: Growths = field(default_factory=Growths)
@@ -177,11 +218,15 @@ class Service:
             return settings.few, settings.some
         return settings.preview, settings.middle, settings.full
 
-    def answer(self, question: Question, ticket: Ticket) -> Comparison:
-        """The answer to a question. Raises Cancelled; SpecError where the program cannot be exact."""
+    def answer(self, question: Question, ticket: Ticket, longer: bool = False) -> Comparison:
+        """The answer to a question. ``longer``: others' first answers go before it. Raises Cancelled; SpecError where the program cannot be exact."""
         if self.settings.compiled:
+            progress = ticket.part(0, question.members)
             with suppress(TooLarge):
-                return self.growths.answer(question, ticket.part(0, question.members))
+                if longer:
+                    return self.growths.answer(question, progress, self.precedence.longer())
+                with self.precedence.first():
+                    return self.growths.answer(question, progress)
             question = fewer(question, min(question.members, self.settings.some))
         return compare(self.store, question, ticket, head=True)
 

@@ -41,7 +41,7 @@ WATCH = """() => {
   const rooted = (selector) => all(document).find((each) => each.matches(selector)).getRootNode();
   const chips = rooted("[data-state]");
   const state = () => chips.querySelector("[data-state]").dataset.state;
-  const slider = all(document).find((each) => each.matches("input[type=range]") && each.getAttribute("aria-label") === "Expiry length");
+  const sliders = all(document).filter((each) => each.matches("input[type=range]"));
   window.times = null;
   let began = 0;
   const seen = (name) => requestAnimationFrame(() => { window.times[name] ||= performance.now() - began });  // once it is painted
@@ -50,7 +50,7 @@ WATCH = """() => {
     if (state() === "stale" || state() === "first") window.times.stale = true;
     else if (window.times.stale) { seen("first"); if (state() === "full") seen("full") }
   }).observe(chips, { childList: true, subtree: true, attributes: true, characterData: true });
-  slider.addEventListener("keydown", () => { began = performance.now(); window.times = {} }, true);
+  for (const each of sliders) each.addEventListener("keydown", () => { began = performance.now(); window.times = {} }, true);
 }"""
 out = Console()
 
@@ -76,19 +76,20 @@ def server() -> Any:
             child.wait(20)
 
 
-def opened(browser: Any, url: str) -> tuple[Any, Any]:
-    """A fresh browser's Design page with figures on it, and whatever it takes to time it."""
+def opened(browser: Any, url: str, seed: int = 1) -> tuple[Any, Any]:
+    """A fresh browser's Design page with figures on it. ``seed``: what others have asked about another seed is of no help."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.set_default_timeout(120_000)
-    page.goto(url + "?page=design&lang=en")
+    page.goto(url + f"?page=design&lang=en&program=mitsui_outlet&seed={seed}")
     page.wait_for_selector("[data-figure] .value")
     return context, page
 
 
-def moved(page: Any, key: str, full: bool) -> dict[str, float]:
-    """One step of the slider of the expiry's length: milliseconds to the first figures and to the last."""
-    page.locator(".lever-expiry input[type=range]").focus()
+def moved(page: Any, key: str, full: bool, lever: str = "expiry") -> dict[str, float]:
+    """One step of a lever's slider to where it was never before (an answer that is known comes at once): milliseconds to the first figures and to
+    the last."""
+    page.locator(f".lever-{lever} input[type=range]").focus()
     page.keyboard.press(key)
     page.wait_for_function("(full) => window.times && window.times[full ? 'full' : 'first']", arg=full)
     found: dict[str, float] = page.evaluate("window.times")
@@ -128,22 +129,21 @@ def measured(browser: Any, url: str, pid: int, quick: bool) -> list[tuple[str, s
     context, page = opened(browser, url)
     page.evaluate(WATCH)
     page.wait_for_selector("[data-state=full]")
-    keys = ["ArrowLeft"] * 6 + ["ArrowRight"] * 20 if not quick else ["ArrowLeft"] * 3
-    firsts = [moved(page, key, False)["first"] for key in keys]
+    firsts = [moved(page, "ArrowRight", False)["first"] for _ in range(3 if quick else 20)]
     rows.append(("slider to figures, 5,000 members (ms)", spread(firsts), str(len(firsts))))
     page.wait_for_selector("[data-state=full]")
-    fulls = [moved(page, key, True)["full"] for key in (["ArrowRight"] * (2 if quick else 8))]
+    fulls = [moved(page, "ArrowRight", True)["full"] for _ in range(2 if quick else 8)]
     rows.append(("slider to refined figures, 100,000 members (ms)", spread(fulls), str(len(fulls))))
 
-    others = [opened(browser, url) for _ in range(2 if quick else 9)]
+    others = [opened(browser, url, seed) for seed in range(2, 4 if quick else 11)]
     for _, each in others:
         each.evaluate(WATCH)
     together = []
-    for turn in range(1 if quick else 4):
+    for _ in range(1 if quick else 4):
         for _, each in others:  # everybody else moves, and is not waited for
             each.locator(".lever-expiry input[type=range]").focus()
-            each.keyboard.press("ArrowLeft" if turn % 2 else "ArrowRight")
-        together.append(moved(page, "ArrowLeft", False)["first"])
+            each.keyboard.press("ArrowRight")
+        together.append(moved(page, "ArrowRight", False)["first"])
     rows.append((f"slider to figures, {len(others) + 1} sessions moving (ms)", spread(together), str(len(together))))
     for each_context, _ in others:
         each_context.close()
@@ -151,8 +151,11 @@ def measured(browser: Any, url: str, pid: int, quick: bool) -> list[tuple[str, s
     page.wait_for_timeout(3000)
     before = memory(pid)
     changes = 20 if quick else 200
-    for k in range(changes):
-        moved(page, "ArrowLeft" if (k // 10) % 2 else "ArrowRight", False)
+    for k in range(changes):  # there and back, each time under another earn rate
+        if k % 10 == 0:
+            moved(page, "ArrowRight", False, "earn")
+        else:
+            moved(page, "ArrowLeft" if (k // 10) % 2 else "ArrowRight", False)
     rows.append(
         (f"server's memory before and after {changes} changes (MB)", f"{before:,.0f} / {memory(pid):,.0f}", "1")
     )

@@ -63,6 +63,9 @@ class Growing:
     Raises TooLarge where the compiled kernel cannot live them, SpecError where a program cannot be exact. ``scenario.members`` is not looked at.
     """
 
+    give_way: Callable[[], None] | None = None
+    """Called by its threads every few milliseconds while further members are lived; may wait, so that something else goes first."""
+
     def __init__(self, scenario: Scenario, programs: Sequence[Program], threads: int | None = None) -> None:
         self.scenario, self.programs = scenario, list(programs)
         worlds = [*programs, scenario.baseline]
@@ -104,6 +107,8 @@ class Growing:
             self._own.shop = Workshop(self._packed)
         part = new_part(self.scenario, self._worlds, self._packed)
         for start in range(first, first + count, STEP):
+            if self.give_way is not None:
+                self.give_way()
             if not self._ended.is_set():
                 step = min(STEP, first + count - start)
                 live_block(self.scenario, self._packed, start, step, part, self._own.shop, False)

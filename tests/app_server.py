@@ -16,7 +16,7 @@ is a temporary folder.
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -48,11 +48,11 @@ slow = threading.Event()
 class Dawdling(Growths):
     """Answers of the compiled kernel; full runs report as they go, and take their time while they are told to."""
 
-    def answer(self, question: Question, progress: Progress) -> Comparison:
+    def answer(self, question: Question, progress: Progress, give_way: Callable[[], None] | None = None) -> Comparison:
         while slow.is_set() and question.members == FULL:
             progress(7, FULL)
             time.sleep(0.02)
-        return super().answer(question, progress)
+        return super().answer(question, progress, give_way)
 
 
 class a_server:

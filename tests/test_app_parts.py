@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 
 from apps import cli
 from apps.estimates import FIGURES, Comparison, figures, jackknifed, paired_difference
+from apps.lever_component import LeverInput
 from apps.levers import (
     Absent,
     Change,
@@ -604,3 +605,26 @@ def test_a_port_that_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_comparison_keeps_its_head_apart() -> None:
     one = Store(agents).outcome(question("ledger_fixed_rate", members=3, years=1).scenario())
     assert figures(Comparison(one, one, None))[2].change is None
+
+
+# --- levers ----------------------------------------------------------------------------------------------------------
+def test_a_lever_hears_what_the_browser_says_and_nothing_else() -> None:
+    heard: list[Any] = []
+    lever = LeverInput(
+        lambda value: heard.append(("moved", value)),
+        lambda value: heard.append(("typed", value)),
+        lambda: heard.append("reset"),
+    )
+    messages: list[dict[str, Any]] = [
+        {"move": 12.5},
+        *({"type": text} for text in (" 30,000 ", "３０", "many", "NaN", "")),
+    ]
+    for said, message in enumerate([*messages, {"reset": True}, {"move": "12"}, {"else": 1}]):
+        lever._handle_msg({**message, "said": said})
+    for nonsense in (None, "move", 7, {"move": 3}, {"move": 3, "said": "one"}):
+        lever._handle_msg(nonsense)
+    assert heard == [
+        ("moved", 12.5), ("typed", Decimal("30000")), ("typed", Decimal("30")), ("typed", None), ("typed", None), ("typed", None), "reset",
+    ]  # fmt: skip
+    lever.say({"off": True})
+    assert lever.shown == {"off": True, "heard": 8}

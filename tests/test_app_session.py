@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from queue import Empty, Queue
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 
 from apps.draft import Draft, patch_between
 from apps.link import LONGEST, Place, decode, encode
-from apps.runs import Service, Settings, Ticket
+from apps.runs import Precedence, Service, Settings, Ticket
 from apps.saved_runs import keep_run, kept_runs
 from apps.session import Session
 from apps.workspace import Conflict, Workspace
@@ -257,6 +258,51 @@ def test_answers_come_better_and_better(desk: Desk) -> None:
     desk.settle(lambda: session.answers.state == "full")
     assert session.answer.question.program == session.draft.program
     assert session.answer.found.now is not session.answer.found.shipped
+
+
+def test_an_answer_that_was_given_is_there_at_once(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "work", compiled=True, preview=40, middle=60, full=80)
+    session = desk.session
+    try:
+        session.answers.ask()
+        desk.settle(lambda: session.answers.state == "full")
+        first = session.answer
+        session.change(with_months(session.draft, 6))
+        assert session.answers.state == "stale", "nobody asked this before"
+        desk.settle(lambda: session.answers.state == "full")
+        session.undo()
+        assert session.answers.state == "full" and session.answer is not None and first is not None
+        assert session.answer.found is first.found
+        other = Session(desk.service, session.workspace, desk.calls.put, page="design")
+        other.answers.ask()
+        assert other.answers.state == "full", "of another session too"
+        other.close()
+    finally:
+        session.close()
+        desk.service.close()
+
+
+def test_longer_runs_give_way_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.runs.PATIENCE", 0.3)
+    precedence = Precedence()
+    give_way = precedence.longer()
+    began = time.monotonic()
+    give_way()
+    assert time.monotonic() - began < 0.2, "nothing is under way"
+    with precedence.first(), precedence.first():
+        began = time.monotonic()
+        for _ in range(50):
+            give_way()
+        assert 0.3 <= time.monotonic() - began < 5, "it waits, and then no more"
+    monkeypatch.setattr("apps.runs.PATIENCE", 60)
+    patient = precedence.longer()
+    with precedence.first():
+        waiting = Thread(target=patient, daemon=True)
+        waiting.start()
+        waiting.join(0.1)
+        assert waiting.is_alive()
+    waiting.join(20)
+    assert not waiting.is_alive(), "it goes on when the others are done"
 
 
 def test_a_changed_assumption_has_a_ghost_of_its_own(desk: Desk) -> None:

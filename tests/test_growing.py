@@ -33,6 +33,33 @@ def test_growing_gives_what_living_at_once_gives() -> None:
         assert mine.digest == other.digest
 
 
+def test_looking_up_often_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulators.growing.STEP", 7)
+    draft, programs = two_programs()
+    scenario = draft.question(700).scenario()
+    growing, looks = Growing(scenario, programs), []
+    growing.give_way = lambda: looks.append(1)
+    growing.grow(700)
+    whole = compare_kernel(scenario, programs)
+    assert [each.digest for each in growing.comparison().runs] == [each.digest for each in whole.runs]
+    assert len(looks) == GROUPS * 5, "35 members of a group, seven at a time"
+
+
+def test_who_leaves_ends_the_blocks_that_are_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulators.growing.STEP", 1)
+    draft, programs = two_programs()
+    growing = Growing(draft.question(1).scenario(), programs)
+    looks: list[int] = []
+    growing.give_way = lambda: looks.append(1)
+
+    def leave(_done: int, _all: int) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        growing.grow(20_000, leave)
+    assert len(looks) < 10_000, "of 20,000 members, a block or two were begun"
+
+
 def test_groups_add_up_and_are_equal() -> None:
     draft, programs = two_programs()
     growing = Growing(draft.question(1).scenario(), programs)
