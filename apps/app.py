@@ -1,5 +1,6 @@
 """Serves the app, and nothing else. The one module of the command line's path that imports Panel."""
 
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -8,6 +9,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import panel as pn
+from tornado.iostream import StreamClosedError
+from tornado.websocket import WebSocketClosedError
 
 from apps.language import LANGUAGES
 from apps.link import Place, decode
@@ -18,7 +21,7 @@ from apps.shell import Shell
 from apps.workspace import Workspace
 from workbench.errors import BadInput
 
-__all__ = ["LARGEST_MESSAGE", "WORKSPACE", "build", "serve"]
+__all__ = ["LARGEST_MESSAGE", "WORKSPACE", "build", "concerns_the_server", "serve"]
 
 WORKSPACE = Path("loyalty_workspace")
 """The folder of files, unless another is named."""
@@ -94,6 +97,13 @@ def _wanted_language() -> str:
     return "zh-Hant" if prefers.lower().startswith("zh") else "en"
 
 
+def concerns_the_server(record: logging.LogRecord) -> bool:
+    """Whether a record of the event loop is of any interest: that a browser was closed while it was being told something is not. Panel sends without
+    looking at what becomes of it, and each window that is closed would leave a page of traceback on the terminal."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, WebSocketClosedError | StreamClosedError)
+
+
 def serve(
     service: Service,
     host: str,
@@ -108,6 +118,7 @@ def serve(
     that its documentation names). Raises OSError where the address cannot be had.
     """
     pn.extension()
+    logging.getLogger("asyncio").addFilter(concerns_the_server)
     # Panel looks at the modules there are while it makes a page, and must not meet one that another session is importing.
     for slug in shown_pages():
         page_class(slug)

@@ -1,5 +1,6 @@
 """The app in a browser, on a server of its own: nothing from outside, what is shown is the spec, sessions apart, keyboard, languages."""
 
+import logging
 import re
 import time
 from pathlib import Path
@@ -11,6 +12,10 @@ from pydantic import BaseModel
 pytest.importorskip("panel", reason="the extra `app` is not installed")
 pytest.importorskip("panel_material_ui", reason="the extra `app` is not installed")
 
+from tornado.iostream import StreamClosedError
+from tornado.websocket import WebSocketClosedError
+
+from apps.app import concerns_the_server
 from apps.estimates import FIGURES
 from apps.forms import bare, fields_by_key, union_members
 from apps.language import LANGUAGES, app_catalogue, language
@@ -89,6 +94,16 @@ def test_every_text_is_translated(tag: str) -> None:
 def test_languages_are_made_once_and_differ() -> None:
     assert language("en") is language("en")
     assert language("en").text("Tier threshold") == "Tier threshold" != language("zh-Hant").text("Tier threshold")
+
+
+@pytest.mark.parametrize(
+    "error, told",
+    [(WebSocketClosedError(), False), (StreamClosedError(), False), (KeyError("lost"), True), (None, True)],
+)
+def test_a_closed_window_leaves_no_traceback(error: Exception | None, told: bool) -> None:
+    info = None if error is None else (type(error), error, None)
+    record = logging.LogRecord("asyncio", logging.ERROR, __file__, 1, "Task exception was never retrieved", (), info)
+    assert concerns_the_server(record) is told
 
 
 def test_a_password_is_asked_for_where_panel_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
