@@ -1,6 +1,6 @@
-"""What browser tests of the app share: a server of its own, a browser, a window that notes what goes wrong in it. Not a test.
+"""What browser tests of the app share: a server of its own, a window that notes what goes wrong in it. Not a test.
 
-    from tests.app_server import Window, browser, server  # noqa: F401  (pytest finds fixtures by name)
+    from tests.app_server import Window
 
     @pytest.mark.browser
     def test_a_page(server: str, browser: Any) -> None:
@@ -16,8 +16,7 @@ is a temporary folder.
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from importlib.util import find_spec
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -37,7 +36,6 @@ from apps.runs import Service, Settings
 from apps.workspace import Workspace
 from simulators.simulate import Progress
 
-CHROMIUM = Path("/usr/bin/chromium")
 PREVIEW, MIDDLE, FULL = 120, 200, 260
 PATIENCE = 60_000
 """Milliseconds to wait for what should take a part of a second, on a machine that does other things as well."""
@@ -79,30 +77,6 @@ class a_server:
         pn.state.kill_all_servers()
         self.service.close()
         self._folder.cleanup()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with a_server() as (url, _):
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if find_spec("playwright") is None:
-        pytest.skip("playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no {CHROMIUM}")
-    from playwright.sync_api import sync_playwright
-
-    arguments = [
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-        "--disable-default-apps", "--disable-extensions", "--disable-sync", "--no-first-run",
-    ]  # fmt: skip
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
-        yield opened
-        opened.close()
 
 
 class Window:

@@ -21,8 +21,6 @@ from apps.forms import bare, fields_by_key, union_members
 from apps.language import LANGUAGES, app_catalogue, language
 from apps.views.design import titled
 from tests.app_server import CANVASES, EVERYTHING, FOCUSED, FULL, NO_WAITING, OVER_THE_EDGE, Window, a_server, slow
-from tests.app_server import browser as browser
-from tests.app_server import server as server
 from workbench.population.behaviour import Assumptions
 from workbench.population.load import load_assumptions, shipped_assumptions
 from workbench.population.spec import Population

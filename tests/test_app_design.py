@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("panel", reason="the extra `app` is not installed")
 pytest.importorskip("panel_material_ui", reason="the extra `app` is not installed")
 
-from tests.app_server import Window, browser, server  # noqa: F401
+from tests.app_server import Window
 from tests.test_app import Session
 
 
@@ -20,7 +20,7 @@ def opened(window: Session, section: str, *groups: str) -> None:
 
 
 @pytest.mark.browser
-def test_form_and_text_follow_each_other(server: str, browser: Any) -> None:  # noqa: F811
+def test_form_and_text_follow_each_other(server: str, browser: Any) -> None:
     window = Session(browser, server)
     opened(window, "Tiers", "silver", "Enter")
     spend = window.page.locator('input[data-path=\'["tiers","levels",1,"enter","spend"]\']')
@@ -42,7 +42,7 @@ def test_form_and_text_follow_each_other(server: str, browser: Any) -> None:  # 
 
 
 @pytest.mark.browser
-def test_a_tier_is_added_and_taken_away(server: str, browser: Any) -> None:  # noqa: F811
+def test_a_tier_is_added_and_taken_away(server: str, browser: Any) -> None:
     window = Session(browser, server)
     opened(window, "Tiers")
     window.page.get_by_role("button", name="Add: Levels").click()
@@ -56,7 +56,7 @@ def test_a_tier_is_added_and_taken_away(server: str, browser: Any) -> None:  # n
 
 
 @pytest.mark.browser
-def test_what_is_not_valid_is_named_in_its_place_and_kept(server: str, browser: Any) -> None:  # noqa: F811
+def test_what_is_not_valid_is_named_in_its_place_and_kept(server: str, browser: Any) -> None:
     window = Session(browser, server)
     area = window.page.locator("textarea").last
     text = area.input_value()
@@ -78,7 +78,7 @@ def test_what_is_not_valid_is_named_in_its_place_and_kept(server: str, browser: 
 
 
 @pytest.mark.browser
-def test_save_and_the_second_tab(server: str, browser: Any) -> None:  # noqa: F811
+def test_save_and_the_second_tab(server: str, browser: Any) -> None:
     one, two = Session(browser, server), Session(browser, server)
     one.press("expiry", "ArrowLeft")
     one.stands_at("expiry", "11 months", 11, "months: 11")
@@ -106,7 +106,7 @@ def test_save_and_the_second_tab(server: str, browser: Any) -> None:  # noqa: F8
 
 
 @pytest.mark.browser
-def test_an_assumption_is_changed_and_the_ghosts_are_told_apart(server: str, browser: Any) -> None:  # noqa: F811
+def test_an_assumption_is_changed_and_the_ghosts_are_told_apart(server: str, browser: Any) -> None:
     window = Window(browser, server, "assumptions")
     window.page.wait_for_selector("[data-state=full]")
     assert window.page.locator(".ghost.world").count() == 0
@@ -126,7 +126,7 @@ def test_an_assumption_is_changed_and_the_ghosts_are_told_apart(server: str, bro
 
 
 @pytest.mark.browser
-def test_three_clicks_from_the_start_to_new_figures(server: str, browser: Any) -> None:  # noqa: F811
+def test_three_clicks_from_the_start_to_new_figures(server: str, browser: Any) -> None:
     window = Window(browser, server, "start")
     window.page.locator("[data-way=design]").click()
     window.at("design")
@@ -143,7 +143,7 @@ def test_three_clicks_from_the_start_to_new_figures(server: str, browser: Any) -
 
 
 @pytest.mark.browser
-def test_a_run_is_kept_and_opened_again(server: str, browser: Any) -> None:  # noqa: F811
+def test_a_run_is_kept_and_opened_again(server: str, browser: Any) -> None:
     window = Session(browser, server)
     window.press("expiry", "ArrowLeft")
     window.stands_at("expiry", "11 months", 11, "months: 11")

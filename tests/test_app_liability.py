@@ -21,8 +21,6 @@ from apps.records import LARGEST
 from apps.valuing import valued
 from simulators.simulate import simulate
 from tests.app_server import CANVASES, MIDDLE, Window
-from tests.app_server import browser as browser
-from tests.app_server import server as server
 from workbench.finance.accounting.policy import load_policy
 from workbench.run_books import books_of_run
 

@@ -39,7 +39,7 @@ from apps.records import LARGEST, Shelf
 from apps.runs import Cancelled, Ticket
 from apps.views import members as view
 from apps.views.said import is_known, translated
-from tests.app_server import PREVIEW, Window, browser, server  # noqa: F401
+from tests.app_server import PREVIEW, Window
 from workbench.errors import BadInput
 from workbench.population.load import read_population
 from workbench.yaml_file import parse_mapping
@@ -321,7 +321,7 @@ def test_where_nobody_leaves_the_list_has_no_sales_at_risk() -> None:
 
 
 # --- in a browser ------------------------------------------------------------------------------------------------------------
-def opened(browser: Any, url: str, **more: Any) -> Window:  # noqa: F811
+def opened(browser: Any, url: str, **more: Any) -> Window:
     window = Window(browser, url, page="members", **more)
     window.page.wait_for_selector(READY)
     return window
@@ -343,7 +343,7 @@ def at_tab(window: Window, name: str) -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("tag, width", [("en", 1440), ("zh-Hant", 390)])
-def test_a_log_is_sent_and_looked_at(server: str, browser: Any, tag: str, width: int) -> None:  # noqa: F811
+def test_a_log_is_sent_and_looked_at(server: str, browser: Any, tag: str, width: int) -> None:
     window = opened(browser, server, tag=tag, width=width)
     assert "PROJECTION" in window.text or "預測" in window.text
     send(window, SHOP)
@@ -362,7 +362,7 @@ def test_a_log_is_sent_and_looked_at(server: str, browser: Any, tag: str, width:
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_lists_are_saved_with_pseudonyms_or_with_ids(server: str, browser: Any) -> None:  # noqa: F811
+def test_lists_are_saved_with_pseudonyms_or_with_ids(server: str, browser: Any) -> None:
     window = opened(browser, server)
     send(window, SHOP)
     settled(window)
@@ -386,7 +386,7 @@ def test_lists_are_saved_with_pseudonyms_or_with_ids(server: str, browser: Any) 
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_a_member_is_looked_up_and_a_log_calibrated(server: str, browser: Any) -> None:  # noqa: F811
+def test_a_member_is_looked_up_and_a_log_calibrated(server: str, browser: Any) -> None:
     window = opened(browser, server)
     send(window, SHOP)
     settled(window)
@@ -423,7 +423,7 @@ def test_a_member_is_looked_up_and_a_log_calibrated(server: str, browser: Any) -
 
 
 @pytest.mark.browser
-def test_work_is_cancelled_and_begun_again(server: str, browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_work_is_cancelled_and_begun_again(server: str, browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading dawdles until it is cancelled: the page says how far it is, ends it at once, and reads again when asked."""
     window = opened(browser, server)
     ended = threading.Event()
@@ -454,7 +454,7 @@ def test_work_is_cancelled_and_begun_again(server: str, browser: Any, monkeypatc
 
 
 @pytest.mark.browser
-def test_bad_files_are_refused_and_nothing_is_lost(server: str, browser: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_bad_files_are_refused_and_nothing_is_lost(server: str, browser: Any, tmp_path: Path) -> None:
     large, bomb, wrong = tmp_path / "large.csv", tmp_path / "bomb.csv.gz", tmp_path / "wrong.csv"
     with large.open("wb") as file:
         file.truncate(200 * 2**20)
@@ -482,7 +482,7 @@ def test_bad_files_are_refused_and_nothing_is_lost(server: str, browser: Any, tm
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_nothing_seriously_inaccessible(server: str, browser: Any) -> None:  # noqa: F811
+def test_nothing_seriously_inaccessible(server: str, browser: Any) -> None:
     window = opened(browser, server)
     send(window, SHOP)
     settled(window)

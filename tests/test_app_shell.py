@@ -9,7 +9,7 @@ pytest.importorskip("panel", reason="the extra `app` is not installed")
 pytest.importorskip("panel_material_ui", reason="the extra `app` is not installed")
 
 from apps.pages import shown_pages
-from tests.app_server import Window, browser, server  # noqa: F401
+from tests.app_server import Window
 from tests.test_app import Session
 
 
@@ -24,7 +24,7 @@ from tests.test_app import Session
     ],
 )
 @pytest.mark.parametrize("slug", shown_pages())
-def test_each_page_loads_whole(server: str, browser: Any, slug: str, width: int, tag: str) -> None:  # noqa: F811
+def test_each_page_loads_whole(server: str, browser: Any, slug: str, width: int, tag: str) -> None:
     window = Window(browser, server, slug, width, tag)
     window.page.wait_for_timeout(300)
     window.clean()
@@ -33,7 +33,7 @@ def test_each_page_loads_whole(server: str, browser: Any, slug: str, width: int,
 
 
 @pytest.mark.browser
-def test_back_reload_and_a_shared_link(server: str, browser: Any) -> None:  # noqa: F811
+def test_back_reload_and_a_shared_link(server: str, browser: Any) -> None:
     window = Session(browser, server)
     window.press("expiry", "ArrowLeft")
     window.stands_at("expiry", "11 months", 11, "months: 11")
@@ -64,7 +64,7 @@ def test_back_reload_and_a_shared_link(server: str, browser: Any) -> None:  # no
 
 
 @pytest.mark.browser
-def test_undo_and_redo_by_button_and_key(server: str, browser: Any) -> None:  # noqa: F811
+def test_undo_and_redo_by_button_and_key(server: str, browser: Any) -> None:
     window = Session(browser, server)
     undo, redo = (window.page.get_by_role("button", name=name, exact=True) for name in ("Undo", "Redo"))
     assert undo.is_disabled() and redo.is_disabled()
@@ -84,7 +84,7 @@ def test_undo_and_redo_by_button_and_key(server: str, browser: Any) -> None:  # 
 
 
 @pytest.mark.browser
-def test_copy_link(server: str, browser: Any) -> None:  # noqa: F811
+def test_copy_link(server: str, browser: Any) -> None:
     window = Session(browser, server)
     window.context.grant_permissions(["clipboard-read", "clipboard-write"])
     window.press("expiry", "ArrowLeft")
@@ -99,7 +99,7 @@ def test_copy_link(server: str, browser: Any) -> None:  # noqa: F811
 
 
 @pytest.mark.browser
-def test_a_link_that_was_cut_off(server: str, browser: Any) -> None:  # noqa: F811
+def test_a_link_that_was_cut_off(server: str, browser: Any) -> None:
     window = Window(browser, server, query="?page=design&program=mitsui_outlet&x=eNqrViopLUgtUrJ")
     window.says("[role=alert]", "The link could not be read")
     window.clean()

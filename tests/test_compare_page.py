@@ -22,7 +22,6 @@ from apps.views.compare import SideBySide, entries_of, live_side_by_side, others
 from apps.views.compare_outcomes import outcomes
 from simulators.simulate import Progress, compare, simulate
 from tests.app_server import MIDDLE, PATIENCE, Window, a_server
-from tests.app_server import browser as browser
 from workbench.compare_document import compare_document
 from workbench.errors import BadInput, Problem
 from workbench.program.load import program_from_mapping

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from apps.cli import app
 from simulators.dashboard import dashboard_document
-from tests.test_reports import CANVASES, Opened, browser  # noqa: F401
+from tests.test_reports import CANVASES, Opened
 from workbench.errors import BadInput
 from workbench.finance.customers import by_month, period_of
 from workbench.reports.dashboard_page import write_dashboard
@@ -123,7 +123,7 @@ def test_json_is_one_document(tmp_path: Path) -> None:
 @pytest.mark.browser
 @pytest.mark.parametrize("language", ["en", "zh-Hant"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_in_a_browser(mos: dict[str, Any], browser: Any, tmp_path: Path, language: str, width: int) -> None:  # noqa: F811
+def test_in_a_browser(mos: dict[str, Any], browser: Any, tmp_path: Path, language: str, width: int) -> None:
     file = write_dashboard(mos, "MOS", tmp_path / "page.html", language, "TWD")
     opened = Opened(browser, file, width)
     assert opened.errors == [] and opened.requests == [file.as_uri()]

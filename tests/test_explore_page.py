@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("panel", reason="the extra `app` is not installed")
 pytest.importorskip("panel_material_ui", reason="the extra `app` is not installed")
 
-from tests.app_server import CANVASES, FULL, PREVIEW, Window, browser, server  # noqa: F401
+from tests.app_server import CANVASES, FULL, PREVIEW, Window
 
 LONG = 180_000
 """Milliseconds: designs are lived by the kernel, which the first test of a day may have to compile."""
@@ -35,7 +35,7 @@ class Explore(Window):
 
 
 @pytest.mark.browser
-def test_a_lever_is_swept_then_two_and_what_is_refused_stays_with_its_reason(server: str, browser: Any) -> None:  # noqa: F811
+def test_a_lever_is_swept_then_two_and_what_is_refused_stays_with_its_reason(server: str, browser: Any) -> None:
     window = Explore(browser, server, "explore")
     window.answered("preview")
     window.says(".asked .chip", f"Preview: {PREVIEW} members")
@@ -68,7 +68,7 @@ def test_a_lever_is_swept_then_two_and_what_is_refused_stays_with_its_reason(ser
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_assumptions_and_the_best_under_limits(server: str, browser: Any) -> None:  # noqa: F811
+def test_assumptions_and_the_best_under_limits(server: str, browser: Any) -> None:
     window = Explore(browser, server, "explore")
     window.answered("preview")
     window.tab("tornado")
@@ -95,7 +95,7 @@ def test_assumptions_and_the_best_under_limits(server: str, browser: Any) -> Non
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_the_size_of_a_test(server: str, browser: Any) -> None:  # noqa: F811
+def test_the_size_of_a_test(server: str, browser: Any) -> None:
     window = Explore(browser, server, "explore")
     window.tab("test")
     window.ask("Full run")
@@ -106,7 +106,7 @@ def test_the_size_of_a_test(server: str, browser: Any) -> None:  # noqa: F811
 
 
 @pytest.mark.browser
-def test_on_a_phone_in_chinese_and_dark(server: str, browser: Any) -> None:  # noqa: F811
+def test_on_a_phone_in_chinese_and_dark(server: str, browser: Any) -> None:
     window = Explore(browser, server, "explore", width=390, tag="zh-Hant", dark=True)
     window.answered("preview")
     window.says("p.said", "增額毛利在得點所需消費金額")

@@ -11,11 +11,11 @@ from typing import Any, get_args
 
 import pytest
 
+from tests.chromium import chromium
 from workbench.spec import Spec
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 def built(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
@@ -126,14 +126,7 @@ def specs_of(annotation: Any) -> list[type[Spec]]:
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1440, 390])
 def test_in_a_browser_it_asks_nobody_else_and_fits(guide: Path, width: int) -> None:
-    pytest.importorskip("playwright", reason="playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no {CHROMIUM}")
-    from playwright.sync_api import sync_playwright
-
-    arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": width, "height": 900})
         requests: list[str] = []
         errors: list[str] = []
@@ -148,7 +141,6 @@ def test_in_a_browser_it_asks_nobody_else_and_fits(guide: Path, width: int) -> N
             page.goto(file.as_uri())
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 wide.append(file.relative_to(guide).as_posix())
-        browser.close()
     assert not errors
     assert not wide, "the page itself scrolls sideways"
     assert requests and all(url.startswith(("file://", "data:")) for url in requests)

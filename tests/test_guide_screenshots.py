@@ -26,7 +26,6 @@ from apps.pages import page_class, shown_pages
 from apps.runs import Service, Settings
 from apps.workspace import Workspace
 from tests.app_server import EVERYTHING, Window
-from tests.app_server import browser as browser
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.util import find_spec
@@ -34,7 +34,6 @@ from workbench.reports.scales import linear, month_ticks
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORTS = ROOT / "workbench" / "reports"
-CHROMIUM = Path("/usr/bin/chromium")
 EVIL = "</script><script>alert(1)</script>"
 EVIL_ZH = "<!--<img src=x onerror=alert(2)>{{ 7 * 7 }}"
 EVIL_TIER = "<img src=x onerror=alert(3)>"
@@ -527,24 +526,6 @@ def test_upright_axes_start_at_zero(run: Path, tmp_path: Path) -> None:
 
 
 # --- in a browser --------------------------------------------------------------------------------------------------
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if find_spec("playwright") is None:
-        pytest.skip("playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no {CHROMIUM}")
-    from playwright.sync_api import sync_playwright
-
-    arguments = [
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-        "--disable-default-apps", "--disable-extensions", "--disable-sync", "--no-first-run",
-    ]  # fmt: skip
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
-        yield opened
-        opened.close()
-
-
 class Opened:
     """A report in a browser, and what went wrong in it."""
 

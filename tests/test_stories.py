@@ -11,9 +11,10 @@ import openpyxl
 import pytest
 
 from simulators.agents import run_agents
+from tests.chromium import chromium
 from tests.test_cli import refusal
 from tests.test_report_files import charts, texts
-from tests.test_reports import CHROMIUM, Page, live
+from tests.test_reports import Page, live
 from workbench.compare_document import compare_document
 from workbench.errors import BadInput
 from workbench.population.load import load_assumptions, load_population
@@ -258,14 +259,9 @@ def until(page: Any, expression: str) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
 def test_it_presents_itself_by_keys(folder: Path, tmp_path: Path) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
     path = write_report(folder / "evil.yaml", tmp_path / "story.html")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         errors: list[str] = []
         requests: list[str] = []
@@ -300,5 +296,4 @@ def test_it_presents_itself_by_keys(folder: Path, tmp_path: Path) -> None:
         assert page.evaluate(shown).count("slide-") == 9
         page.set_viewport_size({"width": 390, "height": 844})
         until(page, "document.documentElement.scrollWidth <= 390")  # charts follow the window in their own time
-        browser.close()
     assert errors == [] and requests == [path.as_uri()]

@@ -23,7 +23,7 @@ from apps.story_sources import Shelf, content_of, keep, kept_offers, offers_of, 
 from apps.views.story import MOST_SLIDES, Entry, Outline, file_stem, outline_of, slide_rows, usual, yaml_of
 from apps.workspace import Workspace
 from simulators.simulate import simulate
-from tests.app_server import Window, a_server, browser  # noqa: F401
+from tests.app_server import Window, a_server
 from tests.office import soffice
 from workbench.errors import BadInput
 from workbench.reports.story_file import Story, read_story
@@ -167,7 +167,7 @@ def download(window: Window, label: str, folder: Path) -> Path:
 
 
 class StoryWindow(Window):
-    def __init__(self, browser: Any, url: str, tag: str = "en", width: int = 1440) -> None:  # noqa: F811
+    def __init__(self, browser: Any, url: str, tag: str = "en", width: int = 1440) -> None:
         self.tag = tag
         super().__init__(browser, url, "story", width, tag)
         self.page.set_default_timeout(90_000)
@@ -180,7 +180,7 @@ class StoryWindow(Window):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_a_story_is_worded_kept_opened_and_taken_away(browser: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_a_story_is_worded_kept_opened_and_taken_away(browser: Any, tmp_path: Path) -> None:
     with a_server() as (url, _service):
         window = StoryWindow(browser, url)
         window.frame.locator("#slide-1 .key").first.wait_for()
@@ -226,7 +226,7 @@ def test_a_story_is_worded_kept_opened_and_taken_away(browser: Any, tmp_path: Pa
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_on_a_phone_in_chinese(browser: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_on_a_phone_in_chinese(browser: Any, tmp_path: Path) -> None:
     with a_server() as (url, _service):
         window = StoryWindow(browser, url, "zh-Hant", 390)
         window.clean()
