@@ -54,9 +54,7 @@ export function render({ model }) {
     const more = made("details", "help")
     const sign = made("summary", "", "?")
     sign.setAttribute("aria-label", say("help") + ": " + node.t)
-    const text = made("p", "", node.h)
-    if (model.help_tag) text.lang = model.help_tag
-    more.append(sign, text)
+    more.append(sign, made("p", "", node.h))
     label.append(more)
   }
 
@@ -171,11 +169,7 @@ export function render({ model }) {
   const children = (node) => node.c.map(draw)
   const about = (node) => {
     const found = []
-    if (node.about) {
-      const text = made("p", "about", node.about)
-      if (model.help_tag) text.lang = model.help_tag
-      found.push(text)
-    }
+    if (node.about) found.push(made("p", "about", node.about))
     const box = made("div")
     notes(node, box)
     if (box.childNodes.length) found.push(...box.childNodes)

@@ -19,8 +19,6 @@ class SpecForm(JSComponent):
     """``slug``, ``title``, ``summary``, ``problems`` and ``findings`` (numbers as text, "" for none), ``nodes``: None while it is folded."""
     words = param.Dict(default={})
     """add, remove, up, down, kind, name, help, yaml: in the page's language."""
-    help_tag = param.String(default="")
-    """The language of help texts, where it is another than the page's."""
 
     _esm = (HERE / "spec_form.js").read_text("utf-8")
     _stylesheets = [(HERE / "spec_form.css").read_text("utf-8")]

@@ -42,22 +42,30 @@ def texts_in_use() -> set[str]:
             for _, message, _, _ in extract("python", file, keywords={"_": None, "N_": None}):
                 found.add(message if isinstance(message, str) else message[0])
     word, _, sentence = PROJECTION.partition(": ")
-    found |= form_titles(Program, Population, Assumptions)
+    found |= form_texts(Program, Population, Assumptions)
     titles = {load_assumptions(name).title for name in shipped_assumptions()}
     return found | titles | {word, sentence[0].upper() + sentence[1:] + "."}
 
 
-def form_titles(*models: type[BaseModel]) -> set[str]:
-    """Every key and every word of these models, as a form shows them."""
+def form_texts(*models: type[BaseModel]) -> set[str]:
+    """Every key, every word and every help text of these models, as a form shows them."""
     found: set[str] = set()
     seen: set[type[BaseModel]] = set()
 
     def model(each: type[BaseModel]) -> None:
         if each not in seen:
             seen.add(each)
+            found.add(told(each.__doc__))
             for key, info in fields_by_key(each).items():
-                found.add(titled(key))
+                found.update((titled(key), *([told(info.description)] if is_asked(info.annotation) else [])))
                 walk(info.annotation)
+
+    def told(text: str | None) -> str:
+        return " ".join((text or "").split())
+
+    def is_asked(annotation: Any) -> bool:
+        """The one word that there is to say is no question."""
+        return get_origin(annotation) is not Literal or len(get_args(annotation)) > 1
 
     def walk(annotation: Any) -> None:
         kind, _ = bare(annotation)
@@ -76,7 +84,7 @@ def form_titles(*models: type[BaseModel]) -> set[str]:
 
     for each in models:
         model(each)
-    return found
+    return found - {""}
 
 
 @pytest.mark.parametrize("tag", [tag for tag in LANGUAGES if tag != "en"])
@@ -86,7 +94,8 @@ def test_every_text_is_translated(tag: str) -> None:
     assert not used - set(mine) - set(catalogue(tag)), "add these to apps/locale"
     assert not set(mine) - used, "nothing says these any more"
     for english, other in mine.items():
-        assert set(re.findall(r"{\w+}", english)) == set(re.findall(r"{\w+}", other)), english
+        for kept in (r"{\w+}", "``.+?``"):  # what is put in, and words of the file
+            assert set(re.findall(kept, english)) == set(re.findall(kept, other)), english
 
 
 def test_languages_are_made_once_and_differ() -> None:

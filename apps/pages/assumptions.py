@@ -99,7 +99,7 @@ class AssumptionsPage:
             "abstract": _("from an abstract"), "judgement": _("judgement"),
         }  # fmt: skip
         for form in (self.behaviour_form, self.people_form):
-            form.param.update(words=words, help_tag="" if say.tag == "en" else "en")
+            form.words = words
         self._show_forms()
         self._show_changes()
         self.answered()

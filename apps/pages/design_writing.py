@@ -59,13 +59,10 @@ class Writing:
         self.drop.label = _("Back to the last valid program")
         self.again.label = _("Bring back what was typed")
         self.area.param.update(label=_("The program as YAML"), line_word=_("Line {n}"))
-        self.form.param.update(
-            words={
-                "add": _("Add"), "remove": _("Remove"), "up": _("Move up"), "down": _("Move down"), "kind": _("Kind"),
-                "name": _("Name"), "help": _("Help"), "yaml": _("Written in the YAML beside."),
-            },
-            help_tag="" if self.session.say.tag == "en" else "en",
-        )  # fmt: skip
+        self.form.words = {
+            "add": _("Add"), "remove": _("Remove"), "up": _("Move up"), "down": _("Move down"), "kind": _("Kind"),
+            "name": _("Name"), "help": _("Help"), "yaml": _("Written in the YAML beside."),
+        }  # fmt: skip
         self._show_form()
 
     def follow(self) -> None:

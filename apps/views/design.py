@@ -40,8 +40,8 @@ SECTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 def form_words(say: Language) -> Words:
-    """Keys and values in a language. Help texts are the file format's own documentation, in English."""
-    return Words(title=lambda key: say.text(titled(key)), value=lambda text: say.text(titled(text)))
+    """Keys, values and help texts in a language."""
+    return Words(title=lambda key: say.text(titled(key)), value=lambda text: say.text(titled(text)), help=say.text)
 
 
 def titled(key: str) -> str:

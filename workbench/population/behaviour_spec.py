@@ -360,7 +360,7 @@ class Assumptions(Spec):
     demotion: Demotion = Demotion()
     """After a fall to a lower tier."""
     coupon: Coupon = Coupon()
-    """With a coupon in the wallet; no program gives coupons yet."""
+    """With a coupon in the wallet."""
     message: Message = Message()
     """After a message, and whom messages reach."""
     novelty: Novelty = Novelty()
