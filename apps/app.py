@@ -15,6 +15,7 @@ from tornado.websocket import WebSocketClosedError
 from apps.language import LANGUAGES
 from apps.link import Place, decode
 from apps.pages import page_class, shown_pages
+from apps.problems_said import refusal_said
 from apps.runs import Service
 from apps.session import Session
 from apps.shell import Shell
@@ -80,9 +81,8 @@ def _arrive(session: Session) -> None:
     try:
         place = decode("?" + urlencode(arguments), lambda: Place("start", session.draft))
     except BadInput as error:
-        session.tell(
-            session.say._("The link could not be read, so this is a fresh start. {why}", why=str(error)), "warning"
-        )
+        why = refusal_said(error, session.say).text
+        session.tell(session.say._("The link could not be read, so this is a fresh start. {why}", why=why), "warning")
         session.page = arguments.get("page", "start")
         return
     session.begin(place.draft, place.page)

@@ -1,7 +1,7 @@
 """A file format as a form: nodes that a browser can show, from the models' own annotations and docstrings. No Panel here.
 
 A node is plain data (it travels as JSON); every node has ``k`` (kind), ``p`` (path: keys and positions), ``t`` (title), ``h`` (help), and may
-have ``e`` (problems) and ``f`` (findings: severity and text).
+have ``e`` (problems: text, and its language where that is not the page's) and ``f`` (findings: severity, text, language).
 
     number, text, date    ``v`` the text shown ("" where it is not given), ``d`` what holds then; number also ``min``, ``max``, ``whole``
     flag                  ``v`` "true", "false"
@@ -18,7 +18,7 @@ have ``e`` (problems) and ``f`` (findings: severity and text).
 """
 
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -87,10 +87,11 @@ class Words:
 
 @dataclass(frozen=True)
 class Notes:
-    """What is to be said at places of the file: problems, and findings as (severity, text), by dotted path."""
+    """What is to be said at places of the file: problems as (text, language), and findings as (severity, text, language), by dotted path; a
+    language is "" where it is the page's."""
 
-    problems: Mapping[str, list[str]] = field(default_factory=dict)
-    findings: Mapping[str, list[tuple[str, str]]] = field(default_factory=dict)
+    problems: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    findings: Mapping[str, Sequence[tuple[str, str, str]]] = field(default_factory=dict)
     shipped: Mapping[str, Any] | None = None
     """Where each value that differs from another mapping is to say so (``was``): that mapping."""
     names: Mapping[str, list[str]] = field(default_factory=dict)
@@ -105,7 +106,7 @@ def node_of(
     node: Node = {"p": list(path), "t": words.title(key), "h": words.help(_help(info))}
     place = dotted(path)
     if place in notes.problems:
-        node["e"] = notes.problems[place]
+        node["e"] = [list(each) for each in notes.problems[place]]
     if place in notes.findings:
         node["f"] = [list(each) for each in notes.findings[place]]
     node |= _assumed(info) | _was(path, value, notes)

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from apps.answers import Answer
 from apps.estimates import PER, Comparison
 from apps.levers import Absent, Lever, Number
+from apps.problems_said import hinted_said
 from workbench.errors import Problem
 from workbench.reports.language import Language
 from workbench.reports.plots import FONT
@@ -154,10 +155,10 @@ def lever_text(title: str, lever: Lever | Absent, currency: str, say: Language) 
 
 
 def problem_text(problems: Sequence[Problem], tried: str, kept: str, say: Language) -> str:
-    """Why a value was not taken, in the words of the program's format: path and message."""
+    """Why a value was not taken, path and message."""
     _ = say._
     lines = Markup("").join(
-        Markup('<div lang="en"><code>{}</code>: {}</div>').format(each.path, each.message) for each in problems
+        Markup("<div><code>{}</code>: {}</div>").format(each.path, hinted_said(each, say)) for each in problems
     )
     said = _("{tried} was not taken; it stays {kept}.", tried=tried, kept=kept)
     return text_of('<div class="problem" role="alert">{}{}</div>', said, lines)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from apps.fragments import STYLE
+from apps.problems_said import problems_said
 from apps.views.liability import Basis
 from apps.views.liability_books import Held
 from workbench.errors import BadInput
@@ -179,9 +180,9 @@ def checks(each: Sequence[Held], say: Language) -> str:
 
 
 def problems(error: BadInput, say: Language) -> str:
-    """Why something was not taken, in the words of the reader that refused it."""
+    """Why something was not taken."""
     _ = say._
-    lines = [Markup('<li lang="en">{}</li>').format(str(each)) for each in error.problems[:12]]
+    lines = [Markup("<li>{}</li>").format(each) for each in problems_said(error, say, 12)]
     rest = len(error.problems) - 12 + error.more
     more = Markup("<li>{}</li>").format(_("and {n} more", n=say.number(rest))) if rest > 0 else ""
     source = Markup("<b>{}</b> ").format(error.source) if error.source else ""

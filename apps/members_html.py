@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from apps.fragments import STYLE
 from apps.language import AppLanguage
+from apps.problems_said import problems_said
 from apps.views.members import Figure, Rows
 from workbench.errors import BadInput
 
@@ -120,7 +121,8 @@ def problems(error: BadInput | None, say: AppLanguage, most: int = 8) -> str:
     if error is None:
         return ""
     _ = say._
-    lines = [Markup("<p>{}</p>").format(each) for each in str(error).splitlines()[:most]]
+    source = Markup("<b>{}</b> ").format(error.source) if error.source else ""
+    lines = [Markup("<p>{}{}</p>").format(source, each) for each in problems_said(error, say, most)]
     rest = len(error.problems) + error.more - most
     if rest > 0:
         lines.append(Markup("<p>{}</p>").format(_("and {n} more", n=say.number(rest))))

@@ -26,15 +26,15 @@ export function render({ model }) {
 
   const notes = (node, box, input) => {
     const told = []
-    for (const text of node.e || []) {
+    for (const [text, tag] of node.e || []) {
       const line = made("div", "error", text)
       line.setAttribute("role", "alert")
-      line.lang = "en"
+      if (tag) line.lang = tag
       told.push(line)
     }
-    for (const [severity, text] of node.f || []) {
+    for (const [severity, text, tag] of node.f || []) {
       const line = made("div", "finding " + severity, text)
-      line.lang = "en"
+      if (tag) line.lang = tag
       told.push(line)
     }
     if (!told.length) return

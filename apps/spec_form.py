@@ -37,7 +37,7 @@ class CodeArea(JSComponent):
 
     text = param.String(default="")
     marks = param.Dict(default={})
-    """What is to be said of a line (its number as text): ``[severity, text]`` pairs; severity: error, warning, note."""
+    """What is to be said of a line (its number as text): ``[severity, text, language]``, "" where that is the page's; severity: error, warning, note."""
     label = param.String(default="")
     line_word = param.String(default="Line {n}")
 
@@ -65,7 +65,7 @@ export function render({ model }) {
     gutter.scrollTop = area.scrollTop
   }
   const list = () => {
-    told.replaceChildren(...Object.entries(model.marks).flatMap(([line, marks]) => marks.map(([severity, text]) => {
+    told.replaceChildren(...Object.entries(model.marks).flatMap(([line, marks]) => marks.map(([severity, text, tag]) => {
       const item = document.createElement("li")
       item.className = severity
       const go = document.createElement("button")
@@ -78,7 +78,7 @@ export function render({ model }) {
         area.scrollTop = Math.max(0, (line - 5) * parseFloat(getComputedStyle(area).lineHeight))
       }
       const what = document.createElement("span")
-      what.lang = "en"
+      if (tag) what.lang = tag
       what.textContent = text
       item.append(go, what)
       return item

@@ -137,8 +137,28 @@ def test_problems_and_findings_stand_where_they_belong() -> None:
     }
     assert found["expiry"]["problems"] == "1 ✗" and found["expiry"]["nodes"] is None
     inside = {tuple(each["p"]): each for node in found["tiers"]["nodes"] for each in every(node)}
-    assert inside["tiers", "levels", 1, "enter", "spend"]["e"] == ["too low"]
-    assert any("reward-rate" in text for _, text in inside["tiers", "levels", 1]["f"])
+    assert inside["tiers", "levels", 1, "enter", "spend"]["e"] == [["too low", ""]]
+    assert any("reward-rate" in text for _, text, _ in inside["tiers", "levels", 1]["f"])
+
+
+def test_problems_findings_and_help_are_said_in_chinese() -> None:
+    say, program = language("zh-Hant"), load_program("mitsui_outlet")
+    problems = [
+        Problem("tiers.levels[1].enter.spend", "expected a number", "x"),
+        Problem("tiers.levels", "the moon is full"),
+    ]
+    (found,) = (
+        each
+        for each in sections(file_mapping(program), ["tiers"], problems, lint_own(program), say)
+        if each["slug"] == "tiers"
+    )
+    inside = {tuple(each["p"]): each for node in found["nodes"] for each in every(node)}
+    assert inside["tiers", "levels", 1, "enter", "spend"]["e"] == [["應為數字", ""]]
+    assert inside["tiers", "levels"]["e"] == [["the moon is full", "en"]]
+    assert all(tag == "" for _, _, tag in inside["tiers", "levels", 1]["f"])
+    assert inside["tiers", "levels"]["h"] == "由最低到最高。"
+    assert inside["tiers",]["about"] == "等級，以及如何達成、維持與失去。"
+    assert marks(problems[:1], [], None, say) == {"1": [["error", "tiers.levels[1].enter.spend: 應為數字", ""]]}
 
 
 def test_marks_have_the_lines_of_the_text() -> None:
@@ -146,10 +166,11 @@ def test_marks_have_the_lines_of_the_text() -> None:
     with pytest.raises(BadInput) as caught:
         program_of(text)
     line_of = parse_mapping(text)[1]
-    assert list(marks(caught.value.problems, [], line_of)) == ["2"]
+    assert list(marks(caught.value.problems, [], line_of, language("en"))) == ["2"]
     with pytest.raises(BadInput) as broken:
         program_of("a: [\n")
-    assert all(severity == "error" for each in marks(broken.value.problems, [], None).values() for severity, _ in each)
+    found = marks(broken.value.problems, [], None, language("en"))
+    assert all(severity == "error" for each in found.values() for severity, _, _ in each)
 
 
 @pytest.mark.parametrize("path", [("earn", "caps", 0, "points"), ("title",), ("a", 3, 4, "b")])

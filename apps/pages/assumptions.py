@@ -13,6 +13,7 @@ from apps.charts.month import MonthChart
 from apps.components import HTML, Bokeh, Button, Select, laid_out
 from apps.draft import patch_between
 from apps.form_edits import edited
+from apps.problems_said import refusal_said
 from apps.session import Session
 from apps.spec_form import ChangeList, SpecForm
 from apps.views import assumptions as view
@@ -211,7 +212,7 @@ class AssumptionsPage:
             chosen: dict[str, Any] = {part: name, f"{part}_changes": {}}
             self.session.change(replace(self.session.draft, **chosen))
         except BadInput as error:
-            self.session.tell(str(error), "error")
+            self.session.tell(refusal_said(error, self.session.say).text, "error")
             self.show()
 
     def _put_back(self, key: str) -> None:

@@ -10,6 +10,7 @@ from apps import fragments
 from apps.components import HTML, Button, Row, Select, Viewable, laid_out
 from apps.draft import MOST_COMPARED
 from apps.pages.compare_parts import BAR, Answers, text
+from apps.problems_said import messages_said
 from apps.runs import Cancelled, Ticket
 from apps.session import Session
 from apps.views import compare_said as said
@@ -82,7 +83,7 @@ class ComparePage:
         try:
             self.session.change(replace(self.session.draft, compare=names))
         except BadInput as error:
-            self.session.tell("; ".join(each.message for each in error.problems), "error")
+            self.session.tell(messages_said(error, self.session.say).text, "error")
 
     # --- running ---
     def _key(self) -> str:
@@ -118,7 +119,7 @@ class ComparePage:
         if isinstance(error, Cancelled):
             return
         if isinstance(error, BadInput):
-            self._failed = "; ".join(each.message for each in error.problems)
+            self._failed = messages_said(error, self.session.say).text
             self._show_state()
             return
         if error is not None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from apps.components import HTML, Button, Select, TextInput, laid_out
 from apps.fragments import STYLE, text_of, title_of
+from apps.problems_said import refusal_said
 from apps.session import Session
 from apps.workspace import Conflict
 from workbench.errors import BadInput
@@ -102,7 +103,7 @@ class Files:
         try:
             self.session.editor.open(name)
         except BadInput as error:
-            self.session.tell(str(error), "error")
+            self.session.tell(refusal_said(error, self.session.say).text, "error")
             self._listed = ()
         self.said.object = ""
         self.show()
@@ -114,7 +115,7 @@ class Files:
         try:
             session.change(session.draft.against(name, session.program(name)))
         except BadInput as error:
-            session.tell(str(error), "error")
+            session.tell(refusal_said(error, self.session.say).text, "error")
         self._listed = ()
         self.show()
 
@@ -129,7 +130,7 @@ class Files:
             self.show()
             return
         except BadInput as error:
-            self.said.object = text_of('<div class="problem" role="alert">{}</div>', str(error))
+            self.said.object = text_of('<div class="problem" role="alert">{}</div>', refusal_said(error, session.say))
             return
         place = str(session.workspace.path("programs", saved.name))
         told = _("Saved: {place}", place=place)

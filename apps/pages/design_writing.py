@@ -93,7 +93,7 @@ class Writing:
             line_of = parse_mapping(editor.text)[1] if editor.problems or self._findings else None
         except BadInput:
             line_of = None
-        found = marks(editor.problems, self._findings, line_of)
+        found = marks(editor.problems, self._findings, line_of, self.session.say)
         if found != self.area.marks:
             self.area.marks = found
 

@@ -16,6 +16,7 @@ from apps.exploring import Moved
 from apps.form_components import FieldForm
 from apps.language import AppLanguage
 from apps.pages.sheet import BAR
+from apps.problems_said import messages_said
 from apps.runs import Cancelled, Ticket
 from apps.session import Session
 from apps.views import explore as view
@@ -58,7 +59,7 @@ class Part:
         self.members = 0
         self.problem: BadInput | None = None
         self.failed = False
-        self.refused: dict[str, tuple[str, str]] = {}
+        self.refused: dict[str, tuple[str, BadInput]] = {}
         self.form = FieldForm(self._typed, lambda _: None)
         self.state, self.trouble, self.head, self.table = text(), text(), text(), text()
         self.run = Button(color="primary", variant="contained", margin=0)
@@ -145,7 +146,7 @@ class Part:
             self.typed(key, value)
             self.refused.pop(key, None)
         except BadInput as error:
-            self.refused[key] = value, "; ".join(each.message for each in error.problems)
+            self.refused[key] = value, error
         self.show()
 
     # --- showing ---
@@ -222,7 +223,8 @@ class Part:
     # --- forms ---
     def field(self, key: str, kind: str, label: str, value: str, **more: Any) -> dict[str, Any]:
         """A field of the form; what was refused stays in it with its problem."""
-        tried, problem = self.refused.get(key, (value, ""))
+        tried, error = self.refused.get(key, (value, None))
+        problem = "" if error is None else messages_said(error, self.session.say).text
         found = {"key": key, "kind": kind, "label": label, "help": "", "unit": "", "options": [], "changed": False, "shipped": "",
                  "value": tried, "problem": problem}  # fmt: skip
         return found | more

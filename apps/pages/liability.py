@@ -62,7 +62,7 @@ class LiabilityPage:
         self._asked: str = ""
         self._problem: BadInput | None = None
         self._upload_problem: str = ""
-        self._refused: dict[str, tuple[str, str]] = {}
+        self._refused: dict[str, tuple[str, BadInput]] = {}
         self._day: date | None = None
         self._tab = "glance"
         self._quiet = False
@@ -227,7 +227,7 @@ class LiabilityPage:
         try:
             policy = form.edited(draft.valuation, tuple(key.split(".")), typed, draft.program.currency)
         except BadInput as error:
-            self._refused[key] = typed, "; ".join(str(each) for each in error.problems)
+            self._refused[key] = typed, error
             self._show_part()
             return
         self._refused.pop(key, None)
@@ -239,7 +239,7 @@ class LiabilityPage:
         try:
             policy = form.reset(draft.valuation, tuple(key.split(".")), draft.policy)
         except BadInput as error:
-            self._refused[key] = "", "; ".join(str(each) for each in error.problems)
+            self._refused[key] = "", error
             self._show_part()
             return
         self._take_policy(policy)

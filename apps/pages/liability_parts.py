@@ -13,12 +13,14 @@ from apps.file_components import Deliver
 from apps.form_components import FieldForm
 from apps.language import AppLanguage
 from apps.pages.sheet import PAIR
+from apps.problems_said import listed_said
 from apps.valuing import Read, Valued
 from apps.views import liability as glance
 from apps.views import liability_books as books
 from apps.views import liability_policy as form
 from apps.views import liability_rates as rates
 from apps.views.said import translated
+from workbench.errors import BadInput
 from workbench.finance.accounting.policy import Policy
 from workbench.reports.parts import Table
 
@@ -294,7 +296,7 @@ class PolicyPart:
         self.view = laid_out(self.head, self.shipped, self.form, self.file_head, self.file, self.save, css=_STACK)
 
     def show(
-        self, policy: Policy, shipped: str, currency: str, refused: dict[str, tuple[str, str]], say: AppLanguage
+        self, policy: Policy, shipped: str, currency: str, refused: dict[str, tuple[str, BadInput]], say: AppLanguage
     ) -> None:
         """Show a policy that was begun from a shipped one. ``refused``: by field, what was typed and why it was not taken."""
         _ = say._
@@ -313,7 +315,8 @@ class PolicyPart:
             fields = []
             for each in group.fields:
                 key = ".".join(each.path)
-                typed, problem = refused.get(key, (each.value, ""))
+                typed, error = refused.get(key, (each.value, None))
+                problem = "" if error is None else listed_said(error, say).text
                 kind = each.kind if each.kind in ("choice", "text") else "number"
                 fields.append({
                     "key": key, "kind": kind, "label": each.label, "help": each.help, "unit": each.unit, "value": typed,

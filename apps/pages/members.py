@@ -25,6 +25,7 @@ from apps.member_log import (
 )
 from apps.pages.members_parts import FitPart, LifePart, OverviewPart, SegmentsPart, WarningPart, text
 from apps.pages.sheet import BAR, PAGE, STAGE
+from apps.problems_said import messages_said
 from apps.records import LARGEST, Shelf
 from apps.runs import Cancelled, Ticket
 from apps.session import Session
@@ -66,7 +67,8 @@ class MembersPage:
         self._fitted: Fitted | None = None
         self._replayed: dict[str, Any] | None = None
         self._life: dict[str, Any] | None = None
-        self._member, self._member_problem = "", ""
+        self._member = ""
+        self._member_problem: BadInput | None = None
 
     @property
     def _say(self) -> Any:
@@ -114,11 +116,8 @@ class MembersPage:
         self._begin()
 
     def _too_large(self, name: str, size: int) -> None:
-        say = self._say
-        message = say._(
-            "{size} MB are more than the {most} MB that are taken here; the command line takes larger files",
-            size=say.number(size / 2**20), most=say.number(LARGEST / 2**20),
-        )  # fmt: skip
+        most = f"{LARGEST / 2**20:,.0f} MB that are taken here; the command line takes larger files"
+        message = f"{size / 2**20:,.0f} MB are more than the {most}"
         self._problem = BadInput(Problem("", message), name)
         self._show_state()
 
@@ -195,13 +194,13 @@ class MembersPage:
         found = self._looked
         if found is None or not member:
             return
-        self._member, self._member_problem, self._life = member, "", None
+        self._member, self._member_problem, self._life = member, None, None
         work = partial(life_of, found.log, self.session.draft.program, member)
 
         def told(future: Future[Any]) -> None:
             error = future.exception()
             if isinstance(error, BadInput):
-                self._member_problem = "; ".join(each.message for each in error.problems)
+                self._member_problem = error
             elif error is None:
                 self._life = future.result()
             elif not isinstance(error, Cancelled):
@@ -360,7 +359,8 @@ class MembersPage:
             finally:
                 self._quiet = False
         elif self._tab == "life":
-            part.show(self._life, self._member, self._member_problem, self._choice(), self._sent is None, currency, say)
+            problem = "" if self._member_problem is None else messages_said(self._member_problem, self._say).text
+            part.show(self._life, self._member, problem, self._choice(), self._sent is None, currency, say)
         else:
             title = self.session.draft.program
             name = title.title_zh if say.chinese and title.title_zh else title.title

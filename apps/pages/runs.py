@@ -6,6 +6,7 @@ from typing import Any
 from apps.components import HTML, Button, laid_out
 from apps.fragments import STYLE, headed, text_of
 from apps.link import Place
+from apps.problems_said import refusal_said
 from apps.saved_runs import keep_run, kept_runs
 from apps.session import Session
 from apps.shell_components import ActionTable
@@ -74,7 +75,7 @@ class RunsPage:
         try:
             name = keep_run(session.workspace, session.draft, answer, datetime.now(UTC))
         except BadInput as error:
-            self.said.object = text_of('<div class="problem" role="alert">{}</div>', str(error))
+            self.said.object = text_of('<div class="problem" role="alert">{}</div>', refusal_said(error, session.say))
             return
         self.show()
         self.said.object = text_of('<p class="fine" role="status">{}</p>', _("Kept: {name}", name=name))
@@ -90,7 +91,7 @@ class RunsPage:
                 try:
                     session.change(run.draft(lambda: Place("design", session.fresh())))
                 except BadInput as error:
-                    session.tell(str(error), "error")
+                    session.tell(refusal_said(error, self.session.say).text, "error")
                 else:
                     session.go("design")
 

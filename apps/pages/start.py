@@ -3,6 +3,7 @@
 from apps.components import HTML, laid_out
 from apps.fragments import STYLE, headed, title_of
 from apps.pages import shown_pages
+from apps.problems_said import refusal_said
 from apps.saved_runs import kept_runs
 from apps.session import Session
 from apps.shell_components import Ways
@@ -75,6 +76,6 @@ class StartPage:
         try:
             self.session.editor.open(name)
         except BadInput as error:
-            self.session.tell(str(error), "error")
+            self.session.tell(refusal_said(error, self.session.say).text, "error")
             return
         self.session.go("design")

@@ -14,6 +14,7 @@ from apps.components import HTML, Button, Select, hold, laid_out
 from apps.file_components import Deliver
 from apps.form_components import FieldForm
 from apps.fragments import STYLE, headed
+from apps.problems_said import problems_said
 from apps.runs import Cancelled, Service, Ticket
 from apps.session import Session
 from apps.story_components import SlideList, Stage
@@ -496,7 +497,8 @@ class StoryPage:
         self.state.object = str(Markup('<p class="state"><span class="chip {}">{}</span></p>').format(kind, word))
 
     def _say_problem(self, error: BadInput) -> None:
-        lines = Markup("").join(Markup("<li>{}</li>").format(str(each)) for each in error.problems)
+        told = problems_said(error, self.session.say)
+        lines = Markup("").join(Markup("<li>{}</li>").format(each) for each in told)
         self.problem.object = str(Markup('<div class="problem" role="alert"><ul>{}</ul></div>').format(lines))
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from apps.draft import Draft, patch_between
 from apps.forms import Node, Notes, fields_by_key, node_of
 from apps.levers import Change, plain_differences
+from apps.problems_said import Said, hinted_said
 from apps.views.design import form_words
 from workbench.errors import Problem
 from workbench.population.behaviour import Assumptions
@@ -189,7 +190,7 @@ def people_sections(
     ]
     for node in (*scale, *run):
         place = ".".join(str(each) for each in node["p"])
-        node["e"] = [each.message for each in problems if each.path in (place, str(node["p"][-1]))]
+        node["e"] = [list(hinted_said(each, say)) for each in problems if each.path in (place, str(node["p"][-1]))]
     told = f"{people.purchases.purchases_per_year:.3g} × {people.currency} {people.basket.mean_basket:,.0f}"
     found = [
         _section("scale", say._("How often and how much they buy"), told, scale),
@@ -210,9 +211,9 @@ def _group_sections(
     wanted: set[str], problems: Sequence[Problem], say: Language,
 ) -> list[dict[str, Any]]:  # fmt: skip
     words, infos = form_words(say), fields_by_key(model)
-    wrong: dict[str, list[str]] = {}
+    wrong: dict[str, list[Said]] = {}
     for each in problems:
-        wrong.setdefault(each.path, []).append(each.message)
+        wrong.setdefault(each.path, []).append(hinted_said(each, say))
     notes = Notes(wrong, shipped=shipped)
     found = []
     for key in keys:

@@ -80,7 +80,7 @@ class Side:
     blocks: Blocks | None
     """Sums over blocks of members, for intervals of differences."""
     owed: Owed | None
-    missing: str
+    missing: BadInput | None
     """Why there is no liability."""
     against: dict[str, Any] | None
     """The document beside the first program; None of the first itself."""
@@ -195,14 +195,14 @@ def _side(entry: Entry, run: Run, policy: Policy, against: dict[str, Any] | None
     )  # fmt: skip
 
 
-def _owed(run: Run, policy: Policy) -> tuple[Owed | None, str]:
+def _owed(run: Run, policy: Policy) -> tuple[Owed | None, BadInput | None]:
     """The liability month by month, and its bounds at the end; or why there is none."""
     scenario = run.scenario
     try:
         books = books_of_run(run)
         close = value_books(books, policy, _month_end(scenario.end)).close
     except BadInput as error:
-        return None, "; ".join(each.message for each in error.problems)
+        return None, error
     path, last = path_of(close), close.months - 1
     bounds = assumed_bounds(close).get(last)
     if bounds is None and books.events is not None:
@@ -210,7 +210,7 @@ def _owed(run: Run, policy: Policy) -> tuple[Owed | None, str]:
         bounds = dict(drawn_bounds(close, books.events, weights, places=[last])).get(last)
     firsts = (divmod(path.first_month + k + 1, 12) for k in range(path.months))
     ends = tuple(date(1970 + year, month + 1, 1) - timedelta(days=1) for year, month in firsts)
-    return Owed(ends, tuple(int(each) / CENTS for each in path.liability), bounds), ""
+    return Owed(ends, tuple(int(each) / CENTS for each in path.liability), bounds), None
 
 
 def _month_end(day: date) -> date:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from apps.charts.style import Unit
+from apps.problems_said import message_said, messages_said
 from apps.run_charts import FIGURES, factor_names, figure_names, segment_names
 from apps.views.compare import Side, SideBySide
 from apps.views.compare_outcomes import NOTHING
@@ -35,10 +36,6 @@ def names_of(found: SideBySide, say: Language) -> list[str]:
 
 def problem_words(problem: Problem, say: Language) -> str:
     """Why a program is left out."""
-    words = {
-        "this program stands there already": say._("it stands there already"),
-        "there is no program of this name": say._("there is no program of this name"),
-    }
     if problem.message.startswith("expected at most"):
         return say._("{name} is left out: at most four programs stand side by side.", name=problem.path)
     if problem.message.startswith("expected a program in"):
@@ -46,7 +43,7 @@ def problem_words(problem: Problem, say: Language) -> str:
             "{name} is left out: it is in {currency}, and currencies are not compared without a rate.",
             name=problem.path, currency=str(problem.value),
         )  # fmt: skip
-    return say._("{name} is left out: {why}.", name=problem.path, why=words.get(problem.message, problem.message))
+    return say._("{name} is left out: {why}.", name=problem.path, why=message_said(problem.message, say).text)
 
 
 # --- differences -----------------------------------------------------------------------------------------------------
@@ -95,7 +92,8 @@ def owed_sentence(found: SideBySide, say: Language) -> str:
     parts = []
     for name, side in zip(names_of(found, say), found.sides, strict=True):
         if side.owed is None:
-            parts.append(_("{name}: no liability can be given ({why})", name=name, why=side.missing))
+            why = "" if side.missing is None else messages_said(side.missing, say).text
+            parts.append(_("{name}: no liability can be given ({why})", name=name, why=why))
         else:
             parts.append(
                 _("{name}: {amount}", name=name, amount=say.money(round(side.owed.liability[-1]), found.currency))

@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.forms import Node, Notes, Words, fields_by_key, node_of
 from apps.levers import Change
+from apps.problems_said import Said, finding_said, hinted_said, message_said, place_said
 from workbench.errors import Problem
 from workbench.lint import Finding
 from workbench.program.spec import Program
@@ -82,19 +83,15 @@ def sections(
 def _notes(
     mapping: Mapping[str, Any], problems: Sequence[Problem], findings: Sequence[Finding], say: Language
 ) -> Notes:
-    wrong: dict[str, list[str]] = {}
+    wrong: dict[str, list[Said]] = {}
     for each in problems:
-        wrong.setdefault(_nearest(mapping, each.path), []).append(_told(each))
-    said: dict[str, list[tuple[str, str]]] = {}
+        wrong.setdefault(_nearest(mapping, each.path), []).append(hinted_said(each, say))
+    said: dict[str, list[tuple[str, str, str]]] = {}
     for finding in findings:
-        text = finding.message if finding.accepted is None else f"{finding.message} ({finding.accepted})"
-        said.setdefault(_nearest(mapping, finding.path), []).append((finding.severity, f"{finding.code}: {text}"))
+        found = finding_said(finding, say)
+        told = finding.severity, f"{finding.code}: {found.text}", found.tag
+        said.setdefault(_nearest(mapping, finding.path), []).append(told)
     return Notes(wrong, said, names=_names(mapping))
-
-
-def _told(problem: Problem) -> str:
-    hint = "" if problem.suggestion is None else f"; did you mean {problem.suggestion!r}?"
-    return problem.message + hint
 
 
 def _names(mapping: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -170,16 +167,21 @@ def _earning(value: Any, say: Language) -> str:
 
 
 # --- lines and changes -----------------------------------------------------------------------------------------------
-def marks(problems: Sequence[Problem], findings: Sequence[Finding], line_of: Any) -> dict[str, list[list[str]]]:
-    """What is to be said of lines of the text, by line. ``line_of``: the line of a path, where the text is YAML."""
+def marks(
+    problems: Sequence[Problem], findings: Sequence[Finding], line_of: Any, say: Language
+) -> dict[str, list[list[str]]]:
+    """What is to be said of lines of the text, by line: severity, text, its language where that is not the page's.
+    ``line_of``: the line of a path, where the text is YAML."""
     found: dict[int, list[list[str]]] = {}
     for problem in problems:
         line = problem.line or (line_of(path_of(problem.path)) if line_of and problem.path else 1)
-        where = "" if problem.path.startswith("line ") else f"{problem.path}: " if problem.path else ""
-        found.setdefault(line, []).append(["error", where + _told(problem)])
+        where = "" if problem.path.startswith("line ") else f"{place_said(problem.path, say)}: " if problem.path else ""
+        told = hinted_said(problem, say)
+        found.setdefault(line, []).append(["error", where + told.text, told.tag])
     for finding in findings if line_of else ():
         line = line_of(path_of(finding.path))
-        found.setdefault(line, []).append([finding.severity, f"{finding.path}: {finding.message} ({finding.code})"])
+        told = message_said(finding.message, say)
+        found.setdefault(line, []).append([finding.severity, f"{finding.path}: {told.text} ({finding.code})", told.tag])
     return {str(line): found[line] for line in sorted(found)}
 
 
