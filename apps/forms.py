@@ -109,7 +109,7 @@ def node_of(
         node["e"] = [list(each) for each in notes.problems[place]]
     if place in notes.findings:
         node["f"] = [list(each) for each in notes.findings[place]]
-    node |= _assumed(info) | _was(path, value, notes)
+    node |= _assumed(info, words) | _was(path, value, notes)
     default = None if info is None or info.default is PydanticUndefined else info.default
     optional = optional or (info is not None and not info.is_required())
     member_key, members = union_members(kind)
@@ -124,13 +124,17 @@ def node_of(
     return node | _leaf(kind, info, value, default, optional, words)
 
 
-def _assumed(info: FieldInfo | None) -> Node:
+def _assumed(info: FieldInfo | None, words: Words) -> Node:
     """Range, source and basis of a number that somebody assumed."""
     extra = info.json_schema_extra if info is not None else None
     if not isinstance(extra, dict) or "range" not in extra:
         return {}
     low, high = extra["range"]  # type: ignore[misc, str-unpack]
-    return {"r": [_text(low), _text(high)], "s": str(extra.get("source", "")), "b": str(extra.get("basis", ""))}
+    return {
+        "r": [_text(low), _text(high)],
+        "s": words.help(str(extra.get("source", ""))),
+        "b": str(extra.get("basis", "")),
+    }
 
 
 def _was(path: Path, value: Any, notes: Notes) -> Node:

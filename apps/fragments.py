@@ -11,6 +11,7 @@ from apps.answers import Answer
 from apps.estimates import PER, Comparison
 from apps.levers import Absent, Lever, Number
 from apps.problems_said import hinted_said
+from apps.world_said import assumptions_called
 from workbench.errors import Problem
 from workbench.reports.language import Language
 from workbench.reports.plots import FONT
@@ -134,7 +135,8 @@ def _table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -
 def labelled(found: Comparison, say: Language) -> str:
     """What kind of number this is, and under which assumptions: beside every chart and table."""
     _ = say._
-    return _("Projection, assumptions {name}.", name=found.now.document["provenance"]["assumptions"])
+    name = assumptions_called(found.now.document["provenance"]["assumptions"], say)
+    return _("Projection, assumptions {name}.", name=name)
 
 
 # --- levers --------------------------------------------------------------------------------------------------------

@@ -27,6 +27,8 @@ class Kept:
     saved: str
     """When, as ISO 8601 (UTC)."""
     title: str
+    title_zh: str
+    """Empty where the program has none, or the file is from before it was kept."""
     changes: int
     members: int
     figures: dict[str, Estimate]
@@ -44,6 +46,7 @@ def run_document_of(draft: Draft, answer: Answer, when: datetime) -> dict[str, A
         "format": FORMAT,
         "saved": when.astimezone(UTC).isoformat(timespec="seconds"),
         "title": draft.program.title,
+        "title_zh": draft.program.title_zh,
         "changes": [[each.key, each.before, each.after] for each in draft.changes],
         "members": answer.question.members,
         "query": encode(Place("design", draft)),
@@ -89,6 +92,7 @@ def _read(name: str, data: bytes) -> Kept:
         name=name,
         saved=str(found["saved"]),
         title=str(found["title"]),
+        title_zh=str(found.get("title_zh") or ""),
         changes=len(found["changes"]),
         members=int(found["members"]),
         figures={key: _estimate(each) for key, each in found["figures"].items()},

@@ -73,9 +73,7 @@ export function render({ model }) {
     if (!node.r) return
     const line = made("div", "assumed")
     line.append(made("span", "", `${say("plausible")} ${node.r[0]} – ${node.r[1]}`), made("span", "basis " + node.b, say(node.b)))
-    const source = made("span", "source", node.s)
-    source.lang = "en"
-    line.append(source)
+    line.append(made("span", "source", node.s))
     box.append(line)
   }
 

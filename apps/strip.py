@@ -10,6 +10,7 @@ from apps.draft import Draft
 from apps.estimates import Comparison, Estimate, Figure, figures
 from apps.fragments import labelled, text_of, title_of
 from apps.store import Outcome
+from apps.world_said import assumptions_called, people_called
 from workbench.reports.language import Language
 from workbench.run_document import PROJECTION
 
@@ -25,9 +26,15 @@ def chips(draft: Draft, say: Language) -> str:
     program = _chip("program", title_of(draft.program, say), _counted(changed, say) if changed else "")
     named = title_of(draft.baseline, say) if draft.baseline.title != draft.program.title else _("as opened")
     baseline = _chip("baseline", _("Baseline: {name}", name=named), "")
-    people = _chip("world", _("Members: {name}", name=draft.population), _mark(bool(draft.population_changes), say))
+    people = _chip(
+        "world",
+        _("Members: {name}", name=people_called(draft.population, say)),
+        _mark(bool(draft.population_changes), say),
+    )
     beliefs = _chip(
-        "world", _("Assumptions: {name}", name=draft.assumptions), _mark(bool(draft.assumptions_changes), say)
+        "world",
+        _("Assumptions: {name}", name=assumptions_called(draft.assumptions, say)),
+        _mark(bool(draft.assumptions_changes), say),
     )
     span = _chip(
         "plain",

@@ -22,7 +22,7 @@ from apps.language import LANGUAGES, app_catalogue, language
 from apps.views.design import titled
 from tests.app_server import CANVASES, EVERYTHING, FOCUSED, FULL, NO_WAITING, OVER_THE_EDGE, Window, a_server, slow
 from workbench.population.behaviour import Assumptions
-from workbench.population.load import load_assumptions, shipped_assumptions
+from workbench.population.load import load_assumptions, load_population, shipped_assumptions, shipped_populations
 from workbench.population.spec import Population
 from workbench.program.spec import Program
 from workbench.reports.language import catalogue
@@ -44,11 +44,12 @@ def texts_in_use() -> set[str]:
     word, _, sentence = PROJECTION.partition(": ")
     found |= form_texts(Program, Population, Assumptions)
     titles = {load_assumptions(name).title for name in shipped_assumptions()}
+    titles |= {load_population(name).title for name in shipped_populations()}
     return found | titles | {word, sentence[0].upper() + sentence[1:] + "."}
 
 
 def form_texts(*models: type[BaseModel]) -> set[str]:
-    """Every key, every word and every help text of these models, as a form shows them."""
+    """Every key, every word, every help text and every source of these models, as a form shows them."""
     found: set[str] = set()
     seen: set[type[BaseModel]] = set()
 
@@ -57,11 +58,17 @@ def form_texts(*models: type[BaseModel]) -> set[str]:
             seen.add(each)
             found.add(told(each.__doc__))
             for key, info in fields_by_key(each).items():
-                found.update((titled(key), *([told(info.description)] if is_asked(info.annotation) else [])))
+                found.update(
+                    (titled(key), source(info), *([told(info.description)] if is_asked(info.annotation) else []))
+                )
                 walk(info.annotation)
 
     def told(text: str | None) -> str:
         return " ".join((text or "").split())
+
+    def source(info: Any) -> str:
+        extra = info.json_schema_extra or {}
+        return str(extra.get("source", "")) if "range" in extra else ""
 
     def is_asked(annotation: Any) -> bool:
         """The one word that there is to say is no question."""

@@ -448,5 +448,6 @@ def test_a_kept_run_survives(desk: Desk) -> None:
     session.workspace.save("runs", "other.json", b"[]")
     found = kept_runs(Workspace(session.workspace.root))
     assert len(found) == 1 and found[0].members == 60 and found[0].changes == 1
+    assert found[0].title_zh == session.draft.program.title_zh
     assert found[0].draft(nowhere) == session.draft
     assert found[0].figures["cost"].value == session.answer.found.now.document["economics"]["cost_pct_of_sales"]

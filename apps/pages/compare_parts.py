@@ -17,6 +17,7 @@ from apps.run_charts import difference_rows, money_unit, sales_steps, worth_grou
 from apps.views import compare_said as said
 from apps.views.compare import Side, SideBySide
 from apps.views.compare_outcomes import outcomes
+from apps.world_said import assumptions_called
 from workbench.reports.language import Language
 
 __all__ = ["BAR", "Answers", "text"]
@@ -151,7 +152,7 @@ class Answers:
     def _note(self, found: SideBySide) -> str:
         say = self._look.say
         assumptions = found.sides[0].document["provenance"]["assumptions"]
-        return say._("Projection, assumptions {name}.", name=assumptions)
+        return say._("Projection, assumptions {name}.", name=assumptions_called(assumptions, say))
 
     def _show_outcomes(self, found: SideBySide, look: Look) -> None:
         say = look.say

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from apps.components import HTML, Button, laid_out
-from apps.fragments import STYLE, headed, text_of
+from apps.fragments import STYLE, headed, text_of, title_of
 from apps.link import Place
 from apps.problems_said import refusal_said
 from apps.saved_runs import keep_run, kept_runs
@@ -47,7 +47,7 @@ class RunsPage:
             currency = _currency(run, session)
             cells = [
                 run.saved.replace("T", " ").replace("+00:00", " UTC"),
-                run.title,
+                title_of(run, say),
                 say.number(run.changes),
                 say.number(run.members),
             ]

@@ -13,7 +13,7 @@ from workbench.lint import Finding
 from workbench.program.spec import Program
 from workbench.reports.language import Language
 
-__all__ = ["SECTIONS", "change_rows", "form_words", "marks", "path_of", "sections"]
+__all__ = ["SECTIONS", "change_rows", "form_words", "marks", "path_of", "sections", "titled"]
 
 
 def N_(text: str) -> str:

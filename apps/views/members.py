@@ -9,6 +9,8 @@ from apps.charts.bars import Series
 from apps.charts.lines import Line
 from apps.charts.trust import Bin
 from apps.language import AppLanguage
+from apps.problems_said import message_said
+from apps.views.design import titled
 from workbench import segments_document as segments
 
 __all__ = [
@@ -450,7 +452,7 @@ def life_rows(life: dict[str, Any], currency: str, say: AppLanguage, most: int =
 def _why(moment: dict[str, Any], entry: dict[str, Any], currency: str, say: AppLanguage) -> str:
     _, kind = say._, entry["kind"]
     earned, last = (None if entry[key] is None else say.day(entry[key]) for key in ("lot_earned_on", "expires_on"))
-    by = entry["rule"].split(".")[-1].replace("_", " ")
+    by = _rule(entry["rule"], say)
     if kind == "purchase":
         return say.joined(
             say.money(entry["money"], currency) + ("." if not say.chinese else "。"), _candidate(moment, say)
@@ -472,14 +474,31 @@ def _why(moment: dict[str, Any], entry: dict[str, Any], currency: str, say: AppL
     return by
 
 
+NAMED = ("bonuses", "catalogue", "coupons", "messages", "plans", "prices", "tiers")
+"""Parts of a program whose entries have names of their own."""
+
+
+def _rule(rule: str, say: AppLanguage) -> str:
+    """What a rule goes by: a part that every program has by its title, a program's own campaign by its name."""
+    *above, name = rule.split(".")
+    title = titled(name)
+    told = title if above and above[-1] in NAMED else say.text(title)
+    return name.replace("_", " ") if told == title else told
+
+
 WORDS = {" kept": N_(" kept"), " points": N_(" points")}
 
 
 def _in_language(words: str, say: AppLanguage) -> str:
-    """A sum: figures, and a few words between them."""
-    for english, marked in WORDS.items():
-        words = words.replace(english, say.text(marked))
-    return words.replace(" | ", "; ")
+    """A sum: figures, and a few words between them; or a sentence, such as of a limit."""
+    parts = []
+    for part in words.split(" | "):
+        said = message_said(part, say)
+        text = said.text
+        for english, marked in WORDS.items() if said.tag or not say.chinese else ():
+            text = text.replace(english, say.text(marked))
+        parts.append(text)
+    return "; ".join(parts)
 
 
 def _candidate(moment: dict[str, Any], say: AppLanguage) -> str:
