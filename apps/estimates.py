@@ -73,7 +73,7 @@ def figures(found: Comparison) -> tuple[Figure, ...]:
 # --- the six -------------------------------------------------------------------------------------------------------
 def _liability(found: Comparison) -> Figure:
     """Contract liability at the end for ``PER`` members, major units. Its interval: leaving groups out (the estimated redemption rate moves too);
-    in the first answer from the spread of points held, at the rate as estimated."""
+    before the full run from the spread of points held, at the rate as estimated."""
     now, shipped = _owed(found.now), _owed(found.shipped)
     return Figure("liability", now, shipped, _left_out_change(found, now, shipped, "liability"))
 

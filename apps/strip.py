@@ -229,7 +229,7 @@ def methods(answers: Answers, say: Language) -> str:
         _("95% intervals, for the chance of having drawn just these members."),
         _("Lift: paired, the same members with and without the program. Members upgraded: Wilson's binomial interval."),
         _(
-            "Liability and breakage: groups of members left out in turn; in the first answer from the spread of points held."
+            "Liability and breakage: groups of members left out in turn; before the full run from the spread of points held."
         ),
         _("What a change did is paired: the same members under this program and its baseline."),
         _(

@@ -361,7 +361,7 @@ def test_what_progress_raises_ends_the_run_and_leaves_nothing_on_the_scheduler(t
     same(run_on_cluster(scenario(), [scenario().program], two_workers.scheduler_address)[0], run_kernel(scenario()))
 
 
-def _until(done: Callable[[], bool], seconds: float = 30) -> None:
+def _until(done: Callable[[], bool], seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < end, "it did not happen"
