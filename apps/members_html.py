@@ -121,7 +121,8 @@ def problems(error: BadInput | None, say: AppLanguage, most: int = 8) -> str:
     if error is None:
         return ""
     _ = say._
-    source = Markup("<b>{}</b> ").format(error.source) if error.source else ""
+    colon = "：" if say.chinese else ": "
+    source = Markup("<b>{}</b>{}").format(error.source, colon) if error.source else ""
     lines = [Markup("<p>{}{}</p>").format(source, each) for each in problems_said(error, say, most)]
     rest = len(error.problems) + error.more - most
     if rest > 0:
