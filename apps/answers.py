@@ -21,9 +21,9 @@ __all__ = ["Answer", "Answers"]
 PREVIEW, REFINE = "answer.preview", "answer.refine"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Answer:
-    """An answer, and to which question."""
+    """An answer, and to which question. One is equal to itself alone: what stands on a page is compared by it, and it holds arrays."""
 
     question: Question
     found: Comparison

@@ -282,6 +282,20 @@ def test_an_answer_that_was_given_is_there_at_once(tmp_path: Path) -> None:
         desk.service.close()
 
 
+def test_an_answer_that_was_forgotten_and_found_again_can_be_told_from_the_first(tmp_path: Path) -> None:
+    found: list[Any] = []
+    for name in ("one", "two"):
+        desk = Desk(tmp_path / name, compiled=True, preview=40, middle=60, full=80)
+        desk.session.answers.ask()
+        desk.settle(lambda desk=desk: desk.session.answers.state == "full")
+        found.append(desk.session.answer)
+        desk.session.close()
+        desk.service.close()
+    one, two = found
+    assert one.question == two.question and one.found is not two.found
+    assert (one, "en") != (two, "en") and (one, "en") == (one, "en"), "pages compare what they show with what there is"
+
+
 def test_longer_runs_give_way_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apps.runs.PATIENCE", 0.3)
     precedence = Precedence()
